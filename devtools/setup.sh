@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Prepares a Debian machine: packages, hugepages, hugetlbfs. Needs root; may be run again at any
-# time and then only checks. This is the one list of packages that the project needs.
+# Prepares a Debian machine: packages, hugepages, hugetlbfs. Needs root, and may be run again at any
+# time: what is there already is only checked, which needs no root. This is the one list of packages
+# that the project needs.
 #
 #   devtools/setup.sh          do it
 #   devtools/setup.sh --list   print the package list
@@ -46,6 +47,11 @@ die()
 	exit 1
 }
 
+need_root()
+{
+	[ "$(id -u)" -eq 0 ] || die "needs root"
+}
+
 missing_packages()
 {
 	local p have
@@ -72,6 +78,7 @@ install_packages()
 		say "packages: all ${#PACKAGES[@]} present"
 		return
 	fi
+	need_root
 	command -v apt-get >/dev/null || die "apt-get is missing; need: ${missing[*]}"
 	say "packages: installing ${missing[*]}"
 	export DEBIAN_FRONTEND=noninteractive
@@ -92,7 +99,7 @@ set_hugepages()
 	[ -d "$HUGE_DIR" ] || die "the kernel has no 2 MiB hugepages"
 	now=$(<"$HUGE_DIR/nr_hugepages")
 	if [ "$now" -lt $HUGEPAGES ]; then
-		sync
+		need_root
 		# The kernel allocates what it finds at once: fragmented memory needs a second try.
 		echo $HUGEPAGES >"$HUGE_DIR/nr_hugepages"
 		now=$(<"$HUGE_DIR/nr_hugepages")
@@ -114,6 +121,7 @@ mount_hugetlbfs()
 		say "hugetlbfs: mounted at $HUGE_MOUNT"
 		return
 	fi
+	need_root
 	mkdir -p "$HUGE_MOUNT"
 	mount -t hugetlbfs -o pagesize=2M nodev "$HUGE_MOUNT" || die "cannot mount $HUGE_MOUNT"
 	say "hugetlbfs: mounted at $HUGE_MOUNT now"
@@ -131,7 +139,6 @@ case ${1-} in
 	;;
 esac
 
-[ "$(id -u)" -eq 0 ] || die "needs root"
 install_packages
 set_hugepages
 mount_hugetlbfs
