@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The emulator's inside: device, queue, engine thread, and what a model is.
+ *
+ *	front/        how clients attach (thread of the process); implements wd_transport.h
+ *	device.c      options, devices, their threads
+ *	qm.c          queue manager: rings, doorbells, completions, stop words
+ *	thread.c      the engine thread: polls doorbells, runs the model, dozes
+ *	memory.c      what the device can see; scatter/gather lists
+ *	model/        descriptor formats (SEC2, ZIP): decode, check, results
+ *	engine/       compute libraries behind batch interfaces
+ *
+ * A descriptor is client memory: it may change while it is read. Read every field once, check
+ * it after reading, and never trust what was written back.
+ */
+#ifndef EMU_PRIVATE_H
+#define EMU_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hisi_qm.h"
+#include "wd_transport.h"
+
+#include "memory.h"
+
+#define EMU_BATCH       64      /* most jobs a model gets at once */
+#define EMU_MAX_QUEUES  1024
+#define EMU_MAX_THREADS 16
+#define EMU_DUS_PAGE    4096
+
+#define EMU_ALIGNED     __attribute__((aligned(64)))
+#define emu_likely(x)   __builtin_expect(!!(x), 1)
+#define emu_unlikely(x) __builtin_expect(!!(x), 0)
+
+struct emu_device;
+struct emu_queue;
+struct emu_thread;
+struct emu_faults;
+
+/* One submission entry to be worked on. The model reads *sqe and writes the result into it. */
+struct emu_job {
+	void *sqe;              /* slot in the SQ: client memory */
+	struct emu_queue *q;    /* q->qc_type is the direction of a ZIP queue */
+};
+
+/*
+ * A model knows one device family's descriptors. All calls but run() are control path.
+ */
+struct emu_model {
+	const char *kind;       /* "sec2", "zip": what the client asks for */
+	const char *name;       /* class directory prefix, "hisi_sec2" */
+	const char *engines[4]; /* names for the option engine=, best first, NULL at the end */
+	uint32_t sqe_size;
+	uint16_t max_qc_type;
+	uint16_t batch;         /* jobs per run() at most, 1..EMU_BATCH; 1 where one job takes long */
+
+	/* Is the engine usable on this processor? Chooses the default and checks the option. */
+	bool (*engine_usable)(const char *engine);
+	/* Lines of the algorithms attribute, each ended by a newline. dev->hw and dev->engine are set. */
+	void (*algorithms)(const struct emu_device *dev, char *buf, size_t size);
+	/* Per engine thread: a model context with its scratch memory and engine state. 0 or -errno. */
+	int (*thread_init)(struct emu_device *dev, void **ctx);
+	void (*thread_fini)(void *ctx);
+	/*
+	 * Works on n jobs, of any queues of the thread, and writes every result into its SQE; the
+	 * caller then posts the completions in order. Never fails as a whole and never blocks.
+	 */
+	void (*run)(void *ctx, struct emu_job *jobs, unsigned int n);
+	/* Fault injection: the result of a failed job with that hardware status. */
+	void (*fail)(void *sqe, uint8_t status);
+};
+
+extern const struct emu_model emu_model_sec2;
+extern const struct emu_model emu_model_zip;
+
+enum emu_queue_state {
+	EMU_Q_INIT,             /* open, not started */
+	EMU_Q_STARTED,
+	EMU_Q_DEAD,             /* stopped by an error, a reset or removal; only close is left */
+};
+
+/*
+ * A queue. The rings as the engine sees them (free-running indexes, masked at use is not
+ * possible: the depth need not be a power of two, so they are kept modulo the depth):
+ *
+ *	sq:   ... done ... | head ... tail | free ...       head: next to run, tail: last doorbell
+ *	cq:   ... written ... | cq_tail ...                  phase: of the entry written next
+ *
+ * Between start and stop only its engine thread touches what is below "engine".
+ */
+struct emu_queue {
+	/* engine */
+	uint8_t *sq EMU_ALIGNED;
+	struct hisi_qm_cqe *cq;
+	volatile uint64_t *db;          /* doorbell slots, one per command */
+	uint64_t db_last;               /* the SQ slot's value that was acted upon */
+	uint32_t sqe_size;
+	uint16_t depth;
+	uint16_t head, tail;
+	uint16_t cq_tail;
+	uint16_t phase;
+	uint16_t id;
+	uint16_t qc_type;
+	bool shared_db;                 /* SQ and CQ commands may hit one register: see qm_recover() */
+	uint8_t *shadow;                /* shared_db: the SQ as last written back */
+	uint64_t stable_since;          /* shared_db: ns, 0 = nothing suspected */
+	uint16_t stable_count;
+	uint64_t ops;                   /* of the whole life, for fault injection and dumps */
+
+	/* waiters: see qm_wait() */
+	_Atomic uint32_t seq EMU_ALIGNED; /* completions so far, a futex */
+	_Atomic uint32_t waiters;
+	uint32_t wait_cursor;
+
+	/* control, under dev->lock */
+	struct emu_device *dev EMU_ALIGNED;
+	struct emu_thread *thread;
+	enum emu_queue_state state;
+	int mmio_fd, dus_fd;
+	uint8_t *mmio, *dus;            /* the emulator's own mappings */
+	bool mapped[WD_REGION_MAX];     /* by the client */
+};
+
+/* One engine thread. dozing is the word of struct wd_doze. */
+struct emu_thread {
+	_Atomic uint32_t dozing EMU_ALIGNED;
+	_Atomic uint32_t ctrl_req EMU_ALIGNED;  /* bumped to make the thread look at its queues */
+	_Atomic uint32_t ctrl_ack;
+	_Atomic bool quit;
+	struct emu_device *dev;
+	pthread_t tid;
+	void *ctx;                      /* of the model */
+	struct emu_queue **active;      /* started queues of this thread, own copy */
+	unsigned int nb_active;
+	unsigned int next;              /* round robin */
+};
+
+struct emu_device {
+	const struct emu_model *model;
+	struct emu_mem mem;
+	char name[64];
+	unsigned int hw;                /* 2, 3, 5 */
+	const char *engine;
+	unsigned int max_queues;
+	unsigned int depth;
+	unsigned int nb_threads;
+	char cpus[64];                  /* affinity list, "" = all */
+	bool db_slots;
+	bool membarrier;                /* the kernel offers the expedited barrier */
+	struct emu_faults *faults;
+
+	pthread_mutex_t lock;
+	struct emu_queue **queues;      /* max_queues slots */
+	unsigned int nb_queues;
+	bool lost;
+	struct emu_thread *threads;
+};
+
+/* device.c: options as documented in doc/emulator.rst; err gets one line. 0 or -errno. */
+int emu_device_open(const char *kind, const char *options, struct emu_device **dev, char *err,
+		    size_t err_size);
+void emu_device_close(struct emu_device *dev);
+int emu_device_info(struct emu_device *dev, struct wd_dev_info *info);
+
+/* qm.c: control path, takes dev->lock. 0 or -errno as the kernel's qm.c has it. */
+int qm_queue_open(struct emu_device *dev, struct emu_queue **q);
+void qm_queue_close(struct emu_queue *q);
+int qm_ioctl(struct emu_queue *q, unsigned long cmd, void *arg);
+int qm_start(struct emu_queue *q);
+int qm_stop(struct emu_queue *q);
+int qm_wait(struct emu_queue *q, int ms);
+size_t qm_region_size(const struct emu_device *dev, unsigned int region);
+
+/* qm.c: data path, engine thread only. */
+unsigned int qm_collect(struct emu_thread *th, struct emu_job *jobs, unsigned int max);
+void qm_complete(struct emu_job *jobs, unsigned int n);
+/* Is there a doorbell that qm_collect() has not acted upon? */
+bool qm_pending(const struct emu_thread *th);
+/* Stops the queue as the kernel does on an error: TX word, then RX word; wakes waiters. */
+void qm_queue_kill(struct emu_queue *q);
+
+/* thread.c */
+int emu_thread_start(struct emu_thread *th);
+void emu_thread_stop(struct emu_thread *th);
+/* Returns when the thread has seen the present set of started queues, and works on none else. */
+void emu_thread_sync(struct emu_thread *th);
+void emu_thread_wake(void *thread);
+uint64_t emu_now_ns(void);
+
+#endif

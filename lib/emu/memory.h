@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the emulated device can see of memory, and the scatter/gather lists in it.
+ *
+ * A device address is translated by emu_ptr(). An SVA device sees the whole process, so there the
+ * translation is the identity and only nonsense is refused (address 0, a range that wraps); a
+ * wild address faults in the engine thread just as it would in the application itself.
+ */
+#ifndef EMU_MEMORY_H
+#define EMU_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hisi_qm.h"
+
+struct emu_region {
+	uint64_t dev_addr;
+	uint64_t len;
+	uint8_t *ptr;
+};
+
+struct emu_mem {
+	bool sva;                       /* identity */
+	unsigned int nb_regions;        /* without SVA: what was shared */
+	struct emu_region *regions;
+};
+
+/* Pointer to [addr, addr + len), or NULL when the device cannot reach all of it. */
+void *emu_ptr_region(const struct emu_mem *mem, uint64_t addr, uint64_t len);
+
+static inline void *
+emu_ptr(const struct emu_mem *mem, uint64_t addr, uint64_t len)
+{
+	if (!mem->sva)
+		return emu_ptr_region(mem, addr, len);
+	if (addr < 4096 || addr + len < addr)
+		return NULL;
+	return (void *)(uintptr_t)addr;
+}
+
+/*
+ * Walks a list, entry by entry, across chained lists. Bounded: lists of more than
+ * HISI_SGL_MAX_ENTRIES entries, chains of more than HISI_SGL_MAX_CHAIN lists, misaligned lists
+ * and entries of no or too great length end the walk with -EINVAL; unreachable ones with -EFAULT.
+ */
+struct emu_sgl_iter {
+	const struct emu_mem *mem;
+	const struct hisi_sgl *sgl;
+	unsigned int idx, nb;
+	unsigned int chain;
+	int err;                        /* 0 or -errno, sticky */
+};
+
+void emu_sgl_begin(struct emu_sgl_iter *it, const struct emu_mem *mem, uint64_t addr);
+/* Next entry: true and *ptr, *len; false at the end of the list or on an error (it->err). */
+bool emu_sgl_next(struct emu_sgl_iter *it, uint8_t **ptr, uint32_t *len);
+
+/* [off, off + len) of the list as one piece, or NULL when it is not in one entry. */
+void *emu_sgl_view(const struct emu_mem *mem, uint64_t addr, uint64_t off, uint64_t len);
+/* Copies between the list, from byte off on, and a flat buffer. 0, -EINVAL (too short), -EFAULT. */
+int emu_sgl_read(const struct emu_mem *mem, uint64_t addr, uint64_t off, void *buf, uint64_t len);
+int emu_sgl_write(const struct emu_mem *mem, uint64_t addr, uint64_t off, const void *buf,
+		  uint64_t len);
+
+#endif

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The queue manager: life of a queue, as the kernel's driver presents it, and its rings, as the
+ * hardware works on them.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "emu_private.h"
+
+#define MMIO_SIZE       8192    /* v2, and v3 without doorbell isolation (A8) */
+#define WAIT_SLICE_MS   50      /* a waiter looks again at least so often */
+#define STABLE_NS       100000  /* an unannounced entry that did not change for so long is whole */
+
+/* ------------------------------------------------------------------ control path */
+
+size_t
+qm_region_size(const struct emu_device *dev, unsigned int region)
+{
+	size_t rings = (size_t)dev->depth * (dev->model->sqe_size + sizeof(struct hisi_qm_cqe));
+
+	if (region == WD_REGION_MMIO)
+		return MMIO_SIZE;
+	if (region == WD_REGION_DUS)    /* rings rounded up, and a page for the status words */
+		return (rings + EMU_DUS_PAGE - 1) / EMU_DUS_PAGE * EMU_DUS_PAGE + EMU_DUS_PAGE;
+	return 0;
+}
+
+static uint8_t *
+region_alloc(const char *name, size_t size, int *fd)
+{
+	void *p;
+
+	*fd = memfd_create(name, MFD_CLOEXEC);
+	if (*fd < 0)
+		return NULL;
+	if (ftruncate(*fd, (off_t)size) != 0)
+		goto fail;
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, *fd, 0);
+	if (p == MAP_FAILED)
+		goto fail;
+	return p;
+fail:
+	close(*fd);
+	*fd = -1;
+	return NULL;
+}
+
+static void
+queue_free(struct emu_queue *q)
+{
+	if (q->mmio != NULL) {
+		munmap(q->mmio, qm_region_size(q->dev, WD_REGION_MMIO));
+		close(q->mmio_fd);
+	}
+	if (q->dus != NULL) {
+		munmap(q->dus, qm_region_size(q->dev, WD_REGION_DUS));
+		close(q->dus_fd);
+	}
+	free(q->shadow);
+	free(q);
+}
+
+static struct emu_queue *
+queue_alloc(struct emu_device *dev)
+{
+	struct emu_queue *q = aligned_alloc(64, sizeof(*q));
+
+	if (q == NULL)
+		return NULL;
+	memset(q, 0, sizeof(*q));
+	q->dev = dev;
+	q->depth = (uint16_t)dev->depth;
+	q->sqe_size = dev->model->sqe_size;
+	q->shared_db = !dev->db_slots;
+	q->mmio = region_alloc("uacce-emu-mmio", qm_region_size(dev, WD_REGION_MMIO), &q->mmio_fd);
+	q->dus = region_alloc("uacce-emu-dus", qm_region_size(dev, WD_REGION_DUS), &q->dus_fd);
+	if (q->shared_db)
+		q->shadow = calloc(q->depth, q->sqe_size);
+	if (q->mmio == NULL || q->dus == NULL || (q->shared_db && q->shadow == NULL)) {
+		queue_free(q);
+		return NULL;
+	}
+	q->sq = q->dus;
+	q->cq = (struct hisi_qm_cqe *)(void *)(q->dus + (size_t)q->depth * q->sqe_size);
+	q->db = (volatile uint64_t *)(void *)(q->mmio + HISI_QM_DB_OFF);
+	return q;
+}
+
+int
+qm_queue_open(struct emu_device *dev, struct emu_queue **out)
+{
+	struct emu_queue *q;
+	unsigned int id;
+	int ret = 0;
+
+	q = queue_alloc(dev);
+	if (q == NULL)
+		return -ENOMEM;
+	pthread_mutex_lock(&dev->lock);
+	for (id = 0; id < dev->max_queues && dev->queues[id] != NULL; id++)
+		;
+	if (dev->lost) {
+		ret = -ENODEV;
+	} else if (id == dev->max_queues) {
+		ret = -EBUSY;
+	} else {
+		q->id = (uint16_t)id;
+		q->thread = &dev->threads[id % dev->nb_threads];
+		dev->queues[id] = q;
+		dev->nb_queues++;
+	}
+	pthread_mutex_unlock(&dev->lock);
+	if (ret != 0)
+		queue_free(q);
+	else
+		*out = q;
+	return ret;
+}
+
+void
+qm_queue_close(struct emu_queue *q)
+{
+	struct emu_device *dev = q->dev;
+
+	qm_stop(q);
+	pthread_mutex_lock(&dev->lock);
+	dev->queues[q->id] = NULL;
+	dev->nb_queues--;
+	pthread_mutex_unlock(&dev->lock);
+	emu_thread_sync(q->thread);
+	queue_free(q);
+}
+
+int
+qm_ioctl(struct emu_queue *q, unsigned long cmd, void *arg)
+{
+	struct hisi_qp_ctx *ctx = arg;
+	struct hisi_qp_info *info = arg;
+	int ret = 0;
+
+	if (arg == NULL)
+		return -EFAULT;
+	pthread_mutex_lock(&q->dev->lock);
+	if (q->state == EMU_Q_DEAD) {
+		ret = -ENXIO;
+	} else if (cmd == HISI_QM_SET_QP_CTX) {
+		if (ctx->qc_type > q->dev->model->max_qc_type) {
+			ret = -EINVAL;
+		} else {
+			q->qc_type = ctx->qc_type;
+			ctx->id = q->id;
+		}
+	} else if (cmd == HISI_QM_SET_QP_INFO) {
+		memset(info, 0, sizeof(*info));
+		info->sqe_size = q->sqe_size;
+		info->sq_depth = q->depth;
+		info->cq_depth = q->depth;
+	} else {
+		ret = -EINVAL;
+	}
+	pthread_mutex_unlock(&q->dev->lock);
+	return ret;
+}
+
+static _Atomic uint32_t *
+stop_word(const struct emu_queue *q, size_t from_end)
+{
+	return (_Atomic uint32_t *)(void *)(q->dus + qm_region_size(q->dev, WD_REGION_DUS) - from_end);
+}
+
+int
+qm_start(struct emu_queue *q)
+{
+	int ret = 0;
+
+	pthread_mutex_lock(&q->dev->lock);
+	if (q->state == EMU_Q_DEAD) {
+		ret = -ENXIO;
+	} else if (q->state != EMU_Q_INIT) {
+		ret = -EINVAL;
+	} else {
+		q->head = q->tail = q->cq_tail = 0;
+		q->phase = 1;
+		q->db_last = 0;
+		q->stable_since = 0;
+		q->db[HISI_QM_DB_CMD_SQ] = 0;
+		q->db[HISI_QM_DB_CMD_CQ] = 0;
+		memset(q->cq, 0, q->depth * sizeof(q->cq[0]));
+		if (q->shadow != NULL)
+			memcpy(q->shadow, q->sq, (size_t)q->depth * q->sqe_size);
+		q->wait_cursor = atomic_load(&q->seq);
+		q->state = EMU_Q_STARTED;
+	}
+	pthread_mutex_unlock(&q->dev->lock);
+	if (ret == 0)
+		emu_thread_sync(q->thread);
+	return ret;
+}
+
+int
+qm_stop(struct emu_queue *q)
+{
+	bool was_started;
+
+	pthread_mutex_lock(&q->dev->lock);
+	was_started = q->state == EMU_Q_STARTED;
+	if (was_started)
+		q->state = EMU_Q_INIT;
+	pthread_mutex_unlock(&q->dev->lock);
+	if (was_started)
+		emu_thread_sync(q->thread);
+	return 0;
+}
+
+/* Tells a waiter, if there is one, that something happened. */
+static void
+notify(struct emu_queue *q, uint32_t count)
+{
+	/* One writer: no read-modify-write. The waiter's membarrier orders the two lines. */
+	atomic_store_explicit(&q->seq, atomic_load_explicit(&q->seq, memory_order_relaxed) + count,
+		memory_order_release);
+	__asm__ volatile("" ::: "memory");
+	if (emu_unlikely(atomic_load_explicit(&q->waiters, memory_order_relaxed) != 0))
+		syscall(SYS_futex, &q->seq, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+/* Engine thread, or with the engine thread synced away from this queue. */
+void
+qm_queue_kill(struct emu_queue *q)
+{
+	struct emu_thread *th = q->thread;
+	unsigned int i;
+
+	pthread_mutex_lock(&q->dev->lock);
+	q->state = EMU_Q_DEAD;
+	atomic_store(stop_word(q, HISI_QM_TX_STOP_FROM_END), 1);
+	atomic_store(stop_word(q, HISI_QM_RX_STOP_FROM_END), 1);
+	for (i = 0; i < th->nb_active; i++)
+		if (th->active[i] == q) {
+			th->active[i] = th->active[--th->nb_active];
+			break;
+		}
+	pthread_mutex_unlock(&q->dev->lock);
+	notify(q, 1);
+}
+
+/*
+ * As poll() on the char device: true once per batch of completions, independent of the CQ head
+ * (A4). A dead queue always has news: its status words.
+ */
+int
+qm_wait(struct emu_queue *q, int ms)
+{
+	uint64_t end = emu_now_ns() + (uint64_t)(ms < 0 ? 0 : ms) * 1000000u;
+	struct timespec ts = { .tv_nsec = WAIT_SLICE_MS * 1000000 };
+	int ret = 0;
+
+	emu_thread_wake(q->thread);
+	atomic_fetch_add(&q->waiters, 1);
+	if (q->dev->membarrier)
+		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+	for (;;) {
+		uint32_t seq = atomic_load(&q->seq);
+		uint64_t now;
+
+		if (seq != q->wait_cursor || atomic_load(stop_word(q, HISI_QM_RX_STOP_FROM_END))) {
+			q->wait_cursor = seq;
+			ret = 1;
+			break;
+		}
+		now = emu_now_ns();
+		if (ms >= 0 && now >= end)
+			break;
+		if (ms >= 0 && end - now < (uint64_t)ts.tv_nsec)
+			ts.tv_nsec = (long)(end - now);
+		syscall(SYS_futex, &q->seq, FUTEX_WAIT_PRIVATE, seq, &ts, NULL, 0);
+	}
+	atomic_fetch_sub(&q->waiters, 1);
+	return ret;
+}
+
+/* ------------------------------------------------------------------ data path */
+
+/* Acts on a new value of the SQ's doorbell register; false when it kills the queue. */
+static bool
+take_doorbell(struct emu_queue *q, uint64_t db)
+{
+	uint64_t index = HW_GET(HISI_QM_DB_INDEX, db);
+
+	q->db_last = db;
+	if (HW_GET(HISI_QM_DB_QN, db) != q->id || HW_GET(HISI_QM_DB_RAND, db) != 0 ||
+			index >= q->depth)
+		return false;
+	if (HW_GET(HISI_QM_DB_CMD, db) == HISI_QM_DB_CMD_CQ)
+		return q->shared_db;
+	if (HW_GET(HISI_QM_DB_CMD, db) != HISI_QM_DB_CMD_SQ)
+		return false;
+	/* Entries that were recovered already: a tail among them is old news. */
+	if (q->stable_count != 0) {
+		unsigned int behind = (q->tail + q->depth - index) % q->depth;
+
+		if (behind != 0 && behind <= q->stable_count) {
+			q->stable_count = (uint16_t)behind;
+			return true;
+		}
+		q->stable_count = 0;
+	}
+	q->tail = (uint16_t)index;
+	return true;
+}
+
+/*
+ * A client that knows only the hardware's one register may have hidden an SQ command behind a CQ
+ * command. Entries at the tail that differ from what the model left there, and have not changed
+ * for a while, are such unannounced ones. Returns true when some were found.
+ */
+static bool
+recover(struct emu_queue *q)
+{
+	uint16_t slot = q->tail, n = 0;
+	uint64_t now;
+
+	if (HW_GET(HISI_QM_DB_CMD, q->db_last) != HISI_QM_DB_CMD_CQ)
+		return false;
+	/* The shadow of a suspect is what it looked like when it was first seen. */
+	if (memcmp(q->shadow + (size_t)slot * q->sqe_size, q->sq + (size_t)slot * q->sqe_size,
+			q->sqe_size) != 0) {
+		memcpy(q->shadow + (size_t)slot * q->sqe_size, q->sq + (size_t)slot * q->sqe_size,
+			q->sqe_size);
+		q->stable_since = emu_now_ns();
+		return false;
+	}
+	if (q->stable_since == 0)
+		return false;
+	now = emu_now_ns();
+	if (now - q->stable_since < STABLE_NS)
+		return false;
+	n = 1;
+	q->stable_since = 0;
+	q->stable_count = (uint16_t)(q->stable_count + n);
+	q->tail = (uint16_t)((q->tail + n) % q->depth);
+	return true;
+}
+
+bool
+qm_pending(const struct emu_thread *th)
+{
+	unsigned int i;
+
+	for (i = 0; i < th->nb_active; i++)
+		if (th->active[i]->db[HISI_QM_DB_CMD_SQ] != th->active[i]->db_last ||
+				th->active[i]->stable_since != 0)
+			return true;
+	return false;
+}
+
+/* New entries of one queue, at most max; prefetches them. */
+static unsigned int
+collect_queue(struct emu_queue *q, struct emu_job *jobs, unsigned int max)
+{
+	uint64_t db = q->db[HISI_QM_DB_CMD_SQ];
+	unsigned int n, i, slot;
+
+	if (db != q->db_last) {
+		/* Entries before the doorbell: its store was ordered behind theirs. */
+		atomic_thread_fence(memory_order_acquire);
+		if (emu_unlikely(!take_doorbell(q, db))) {
+			qm_queue_kill(q);
+			return 0;
+		}
+	}
+	if (q->head == q->tail && (emu_likely(!q->shared_db) || !recover(q)))
+		return 0;
+	n = (unsigned int)(q->tail + q->depth - q->head) % q->depth;
+	if (n > max)
+		n = max;
+	slot = q->head;
+	for (i = 0; i < n; i++) {
+		jobs[i].q = q;
+		jobs[i].sqe = q->sq + (size_t)slot * q->sqe_size;
+		__builtin_prefetch(jobs[i].sqe);
+		__builtin_prefetch((uint8_t *)jobs[i].sqe + 64);
+		if (++slot == q->depth)
+			slot = 0;
+	}
+	q->head = (uint16_t)slot;
+	return n;
+}
+
+unsigned int
+qm_collect(struct emu_thread *th, struct emu_job *jobs, unsigned int max)
+{
+	unsigned int i, n = 0, nb = th->nb_active, at = th->next;
+
+	/* A queue that is killed leaves the set: the walk then ends early, and goes on next time. */
+	for (i = 0; i < nb && n < max && nb == th->nb_active; i++) {
+		if (at >= nb)
+			at = 0;
+		n += collect_queue(th->active[at++], jobs + n, max - n);
+	}
+	th->next = at;
+	return n;
+}
+
+/* Completes n jobs of one queue, in order; the slots are the n before its head. */
+static void
+complete_queue(struct emu_queue *q, const struct emu_job *jobs, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		size_t off = (size_t)((const uint8_t *)jobs[i].sqe - q->sq);
+		uint64_t slot = off / q->sqe_size;
+		_Atomic uint64_t *cqe = (_Atomic uint64_t *)(void *)&q->cq[q->cq_tail];
+
+		if (q->shadow != NULL)
+			memcpy(q->shadow + off, jobs[i].sqe, q->sqe_size);
+		atomic_store_explicit(&cqe[0], 0, memory_order_relaxed);
+		/* Index, queue and phase in one store, after the result and the data. */
+		atomic_store_explicit(&cqe[1], slot | (uint64_t)q->id << 16 | (uint64_t)q->phase << 48,
+			memory_order_release);
+		if (++q->cq_tail == q->depth) {
+			q->cq_tail = 0;
+			q->phase ^= HISI_QM_CQE_PHASE;
+		}
+	}
+	q->ops += n;
+	notify(q, n);
+}
+
+void
+qm_complete(struct emu_job *jobs, unsigned int n)
+{
+	unsigned int from = 0, i;
+
+	for (i = 1; i <= n; i++)
+		if (i == n || jobs[i].q != jobs[from].q) {
+			complete_queue(jobs[from].q, jobs + from, i - from);
+			from = i;
+		}
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The engine thread. It spins while there is work and for a little longer, then dozes:
+ *
+ *	engine                                  submitter
+ *	dozing = 1                              store doorbell
+ *	membarrier (all threads of the process) load dozing: 1 -> wake()
+ *	look at the doorbells once more
+ *	futex wait on dozing, with a time out
+ *
+ * Either the submitter's load comes after the barrier and sees 1, or its doorbell store came
+ * before and is seen by the last look; so the submitter needs no barrier of its own. Clients that
+ * do not wake are served at the time out, which grows while nothing happens.
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "emu_private.h"
+#include "options.h"
+
+#define SPIN_NS         20000           /* idle time before the first doze */
+#define DOZE_MIN_NS     200000
+#define DOZE_MAX_NS     8000000
+#define DOZE_UNSAFE_NS  50000           /* without membarrier a doorbell may go unnoticed so long */
+
+uint64_t
+emu_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static inline void
+cpu_relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+static void
+set_cpu(int cpu, void *set)
+{
+	CPU_SET(cpu, (cpu_set_t *)set);
+}
+
+/*
+ * The thread inherits the affinity of whoever opened the device, often a DPDK lcore that is
+ * pinned and spins. Asking for everything gets all CPUs of the process's cgroup.
+ */
+static void
+set_scheduling(const struct emu_device *dev)
+{
+	cpu_set_t set;
+	int cpu;
+
+	CPU_ZERO(&set);
+	if (dev->cpus[0] != '\0')
+		emu_cpu_list(dev->cpus, set_cpu, &set);
+	else
+		for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
+			CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), -20);
+}
+
+/* Takes over the set of started queues. */
+static void
+reload(struct emu_thread *th)
+{
+	struct emu_device *dev = th->dev;
+	uint32_t req = atomic_load(&th->ctrl_req);
+	unsigned int i;
+
+	pthread_mutex_lock(&dev->lock);
+	th->nb_active = 0;
+	for (i = 0; i < dev->max_queues; i++) {
+		struct emu_queue *q = dev->queues[i];
+
+		if (q != NULL && q->thread == th && q->state == EMU_Q_STARTED)
+			th->active[th->nb_active++] = q;
+	}
+	th->next = 0;
+	pthread_mutex_unlock(&dev->lock);
+	atomic_store(&th->ctrl_ack, req);
+}
+
+static bool
+has_work(struct emu_thread *th)
+{
+	return atomic_load_explicit(&th->ctrl_req, memory_order_relaxed) !=
+		atomic_load_explicit(&th->ctrl_ack, memory_order_relaxed) ||
+		atomic_load_explicit(&th->quit, memory_order_relaxed) || qm_pending(th);
+}
+
+static void
+doze(struct emu_thread *th, uint64_t ns)
+{
+	struct timespec ts;
+
+	atomic_store(&th->dozing, 1);
+	if (th->dev->membarrier)
+		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+	else if (ns > DOZE_UNSAFE_NS)
+		ns = DOZE_UNSAFE_NS;
+	if (!has_work(th)) {
+		ts.tv_sec = (time_t)(ns / 1000000000u);
+		ts.tv_nsec = (long)(ns % 1000000000u);
+		syscall(SYS_futex, &th->dozing, FUTEX_WAIT_PRIVATE, 1, &ts, NULL, 0);
+	}
+	atomic_store(&th->dozing, 0);
+}
+
+void
+emu_thread_wake(void *thread)
+{
+	struct emu_thread *th = thread;
+
+	/* Whoever turns it off wakes: a burst of doorbells costs one system call. */
+	if (atomic_exchange(&th->dozing, 0) != 0)
+		syscall(SYS_futex, &th->dozing, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+static void *
+thread_main(void *arg)
+{
+	struct emu_thread *th = arg;
+	const struct emu_model *model = th->dev->model;
+	struct emu_job jobs[EMU_BATCH];
+	uint64_t idle_since = 0, doze_ns = DOZE_MIN_NS;
+	unsigned int n;
+
+	set_scheduling(th->dev);
+	while (!atomic_load_explicit(&th->quit, memory_order_relaxed)) {
+		if (atomic_load_explicit(&th->ctrl_req, memory_order_acquire) !=
+				atomic_load_explicit(&th->ctrl_ack, memory_order_relaxed))
+			reload(th);
+		n = qm_collect(th, jobs, model->batch);
+		if (n > 0) {
+			model->run(th->ctx, jobs, n);
+			qm_complete(jobs, n);
+			idle_since = 0;
+			continue;
+		}
+		if (idle_since == 0) {
+			idle_since = emu_now_ns();
+			doze_ns = DOZE_MIN_NS;
+		} else if (emu_now_ns() - idle_since > SPIN_NS) {
+			doze(th, doze_ns);
+			doze_ns = doze_ns < DOZE_MAX_NS ? doze_ns * 2 : DOZE_MAX_NS;
+		}
+		cpu_relax();
+	}
+	return NULL;
+}
+
+int
+emu_thread_start(struct emu_thread *th)
+{
+	struct emu_device *dev = th->dev;
+	sigset_t all, old;
+	int ret;
+
+	dev->membarrier = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0,
+		0) == 0;
+	th->active = calloc(dev->max_queues, sizeof(th->active[0]));
+	if (th->active == NULL)
+		return -ENOMEM;
+	ret = dev->model->thread_init(dev, &th->ctx);
+	if (ret != 0)
+		goto free_active;
+	/* Signals of the application are the application's threads' business. */
+	sigfillset(&all);
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGFPE);
+	sigdelset(&all, SIGILL);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = -pthread_create(&th->tid, NULL, thread_main, th);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (ret != 0)
+		goto fini_model;
+	pthread_setname_np(th->tid, "uacce-emu");
+	return 0;
+fini_model:
+	dev->model->thread_fini(th->ctx);
+free_active:
+	free(th->active);
+	return ret;
+}
+
+void
+emu_thread_stop(struct emu_thread *th)
+{
+	atomic_store(&th->quit, true);
+	emu_thread_wake(th);
+	pthread_join(th->tid, NULL);
+	th->dev->model->thread_fini(th->ctx);
+	free(th->active);
+}
+
+void
+emu_thread_sync(struct emu_thread *th)
+{
+	uint32_t req = atomic_fetch_add(&th->ctrl_req, 1) + 1;
+	const struct timespec ts = { .tv_nsec = 20000 };
+
+	emu_thread_wake(th);
+	while ((int32_t)(atomic_load(&th->ctrl_ack) - req) < 0) {
+		nanosleep(&ts, NULL);
+		emu_thread_wake(th);
+	}
+}
