@@ -20,7 +20,21 @@ SUBSUITE = re.compile(r'^ \+ (.*) : (\d+)/(\d+) passed, (\d+)/\d+ skipped, (\d+)
 TOTAL = re.compile(r'^ \+ Tests (Total|Skipped|Executed|Unsupported|Passed|Failed) ?: +(\d+)\s*$')
 NOISE = re.compile(r'^\s*(\+ -+ \+)?\s*$|^ \+ (Tests|Sub Testsuites) ')
 
+OURS = 'suite_preload: '
+TELLING = re.compile(r"n't|\bnot\b|support|skip|only", re.IGNORECASE)
+
 Case = collections.namedtuple('Case', 'suite name status reason')
+
+
+def reason_in(said):
+    """The line that tells why a case did not run, of all lines before it."""
+    for line in reversed(said):
+        if TELLING.search(line) and not line.startswith(OURS):
+            return line
+    for line in reversed(said):
+        if line.startswith(OURS):
+            return line[len(OURS):]
+    return said[-1] if said else ''
 
 
 class Log:
@@ -44,14 +58,14 @@ class Log:
                 if stack:
                     stack[-1][1] += 1
                 self.cases.append(Case(stack[-1][0] if stack else '', match[1], match[2],
-                                       said[-1] if said else ''))
+                                       reason_in(said)))
                 said = []
             elif match := SUMMARY.match(line):
                 self.totals = {}
                 if stack:
                     name, count = stack.pop()
                     if count == 0:
-                        self.whole.append((name, said[-1] if said else ''))
+                        self.whole.append((name, reason_in(said)))
                 said = []
             elif match := TOTAL.match(line):
                 self.totals[match[1]] = int(match[2])

@@ -80,8 +80,8 @@ if [ -z "${UACCE_PLUGIN_DIR-}" ]; then
 	exec "$root/devtools/plugin-dir.sh" "$build" "$here/run-suite.sh" "${again[@]}" "$@"
 fi
 
-map=$(readlink -m "$build/tests/dpdk-suites/libname_map.so")
-[ -e "$map" ] || die "libname_map.so is not built in '$build'"
+preload=$(readlink -m "$build/tests/dpdk-suites/libsuite_preload.so")
+[ -e "$preload" ] || die "libsuite_preload.so is not built in '$build'"
 command -v dpdk-test >/dev/null || die "dpdk-test is missing (devtools/setup.sh installs it)"
 out=${out:-$build/suite-logs}
 mkdir -p "$out"
@@ -95,7 +95,7 @@ done
 
 rc=0
 DPDK_TEST=$command UACCE_SUITE_ASKED=$asked UACCE_SUITE_DRIVER=$driver \
-	timeout -k 10 $TIMEOUT stdbuf -oL env LD_PRELOAD="$map:${LD_PRELOAD-}" \
+	timeout -k 10 $TIMEOUT env LD_PRELOAD="$preload${LD_PRELOAD:+:$LD_PRELOAD}" \
 	dpdk-test -l 0,1 --no-pci -m 512 --log-level=user1:info \
 	--file-prefix="$UACCE_FILE_PREFIX" "${plugins[@]}" \
 	--vdev "$driver${devargs:+,$devargs}" >"$log" 2>&1 </dev/null || rc=$?
