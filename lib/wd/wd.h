@@ -45,6 +45,7 @@ struct wd_caps {
 #define WD_CAP_SGL              0x2
 #define WD_CAP_STATEFUL         0x4     /* compression streams */
 #define WD_CAP_RAW_DEFLATE      0x8     /* natively, not out of zlib framing */
+#define WD_CAP_AAD_ONLY         0x10    /* AEAD requests with AAD and without payload */
 
 /*
  * Opens a device. spec: "emu" (emulated, in the process), "emu:<socket>" (emulator daemon),
