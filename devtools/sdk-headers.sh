@@ -212,4 +212,7 @@ main()
 	echo "sdk-headers: $version, $(find "$out" -name '*.h' | wc -l) headers"
 }
 
-main "$@"
+# Tests read this file for its functions.
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+	main "$@"
+fi
