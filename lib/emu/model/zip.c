@@ -1,63 +1,346 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ZIP: refuses every request. */
+/*
+ * ZIP: descriptors of types 0 (hardware v2) and 3 (v3 and later), DEFLATE in its three framings.
+ * The headers of zlib and gzip are software's, the trailers the engine's (D3).
+ */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "hisi_zip.h"
+#include "zip_private.h"
 
-#include "../emu_private.h"
-
-#define ZIP_ST_REFUSED          0x03
-
-static bool
-zip_engine_usable(const char *engine)
+static uint32_t
+bit_reverse(uint32_t v)
 {
-	return strcmp(engine, "zlib") == 0;
+	v = (v >> 1 & 0x55555555) | (v & 0x55555555) << 1;
+	v = (v >> 2 & 0x33333333) | (v & 0x33333333) << 2;
+	v = (v >> 4 & 0x0f0f0f0f) | (v & 0x0f0f0f0f) << 4;
+	return __builtin_bswap32(v);
 }
 
-static void
-zip_algorithms(const struct emu_device *dev, char *buf, size_t size)
+uint32_t
+zip_checksum_out(uint8_t type, uint32_t sum)
 {
-	snprintf(buf, size, "%s", "");
+	return type == ZIP_TYPE_GZIP ? ~bit_reverse(sum) : sum;
+}
+
+uint32_t
+zip_checksum_in(uint8_t type, uint32_t reg)
+{
+	return type == ZIP_TYPE_GZIP ? bit_reverse(~reg) : reg;
+}
+
+uint32_t
+zip_checksum(const struct zip_work *w, uint32_t sum, const struct comp_seg *segs, uint32_t n,
+	uint32_t len)
+{
+	const struct comp_engine *e = w->th->engine;
+
+	if (w->type == ZIP_TYPE_DEFLATE)
+		return 0;
+	for (uint32_t i = 0; i < n && len > 0; i++) {
+		uint32_t part = segs[i].len < len ? segs[i].len : len;
+
+		sum = w->type == ZIP_TYPE_GZIP ? e->crc32(sum, segs[i].p, part) :
+						 e->adler32(sum, segs[i].p, part);
+		len -= part;
+	}
+	return sum;
+}
+
+unsigned int
+zip_trailer(const struct zip_work *w, uint8_t trailer[ZIP_MAX_TRAILER])
+{
+	uint32_t adler = __builtin_bswap32(w->checksum);
+
+	if (w->type == ZIP_TYPE_ZLIB) {
+		memcpy(trailer, &adler, 4);
+	} else if (w->type == ZIP_TYPE_GZIP) {
+		memcpy(trailer, &w->checksum, 4);
+		memcpy(trailer + 4, &w->isize, 4);
+	}
+	return w->trailer;
+}
+
+/* Piece i of [off, off + len): shared by put and get. */
+static bool
+copy_segs(const struct comp_seg *segs, uint32_t n, uint64_t off, uint8_t *buf, uint32_t len, bool put)
+{
+	for (uint32_t i = 0; i < n && len > 0; i++) {
+		uint32_t part;
+
+		if (off >= segs[i].len) {
+			off -= segs[i].len;
+			continue;
+		}
+		part = segs[i].len - (uint32_t)off;
+		if (part > len)
+			part = len;
+		if (put)
+			memcpy(segs[i].p + off, buf, part);
+		else
+			memcpy(buf, segs[i].p + off, part);
+		buf += part;
+		len -= part;
+		off = 0;
+	}
+	return len == 0;
+}
+
+bool
+zip_put(const struct comp_seg *segs, uint32_t n, uint64_t off, const void *buf, uint32_t len)
+{
+	return copy_segs(segs, n, off, (uint8_t *)(uintptr_t)buf, len, true);
+}
+
+bool
+zip_get(const struct comp_seg *segs, uint32_t n, uint64_t off, void *buf, uint32_t len)
+{
+	return copy_segs(segs, n, off, buf, len, false);
+}
+
+bool
+zip_append_trailer(struct zip_work *w)
+{
+	uint8_t trailer[ZIP_MAX_TRAILER];
+	unsigned int len = zip_trailer(w, trailer);
+
+	if (!zip_put(w->th->out, w->n_out, w->produced, trailer, len)) {
+		w->status = ZIP_ST_NO_SPACE;
+		return false;
+	}
+	w->produced += len;
+	return true;
+}
+
+/* A list from byte off on, len bytes long. Returns the number of segments, or -1. */
+static int
+map_sgl(const struct emu_mem *mem, uint64_t addr, uint32_t off, uint32_t len, struct comp_seg *segs)
+{
+	struct emu_sgl_iter it;
+	uint32_t part;
+	uint8_t *p;
+	int n = 0;
+
+	emu_sgl_begin(&it, mem, addr);
+	while (len > 0 && n < ZIP_MAX_SEGS && emu_sgl_next(&it, &p, &part)) {
+		if (off >= part) {
+			off -= part;
+			continue;
+		}
+		p += off;
+		part -= off;
+		off = 0;
+		if (part > len)
+			part = len;
+		segs[n].p = p;
+		segs[n++].len = part;
+		len -= part;
+	}
+	return len == 0 ? n : -1;
 }
 
 static int
-zip_thread_init(struct emu_device *dev, void **ctx)
+map_buffer(const struct zip_work *w, uint64_t addr, uint32_t off, uint32_t len, struct comp_seg *segs)
 {
-	*ctx = NULL;
-	return 0;
+	const struct emu_mem *mem = &w->th->dev->mem;
+
+	if (len == 0)
+		return 0;
+	if (HW_GET(ZIP_BUF_TYPE, w->sqe->dw9) == ZIP_BUF_SGL)
+		return map_sgl(mem, addr, off, len, segs);
+	/* The offsets are for lists (D3). */
+	segs[0].p = emu_ptr(mem, addr, len);
+	segs[0].len = len;
+	return segs[0].p == NULL ? -1 : 1;
+}
+
+static bool
+decode_type(struct zip_work *w)
+{
+	const unsigned int hw = w->th->dev->hw;
+
+	if (HW_GET(ZIP_SQE_TYPE, w->sqe->dw7) != (hw < 3 ? ZIP_SQE_TYPE0 : ZIP_SQE_TYPE3))
+		return false;
+	w->type = HW_GET(ZIP_REQ_TYPE, w->sqe->dw9);
+	switch (w->type) {
+	case ZIP_TYPE_DEFLATE:
+		return hw >= 3;
+	case ZIP_TYPE_ZLIB:
+		w->trailer = 4;
+		return true;
+	case ZIP_TYPE_GZIP:
+		w->trailer = 8;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Checks the request and maps its buffers. False: status is set, nothing was done. */
+static bool
+decode(struct zip_work *w, bool compress)
+{
+	/* 24K has no logarithm: the next smaller one is as valid a choice for the output. */
+	static const uint8_t window_logs[] = {12, 13, 14, 14, 15};
+	const struct zip_sqe *sqe = w->sqe;
+	const unsigned int window = HW_GET(ZIP_WINDOW, sqe->dw9);
+	int n;
+
+	w->status = ZIP_ST_BAD_REQ;
+	if (!decode_type(w) || HW_GET(ZIP_BUF_TYPE, sqe->dw9) > ZIP_BUF_SGL)
+		return false;
+	if (sqe->input_data_length > ZIP_MAX_LEN || sqe->dest_avail_out > ZIP_MAX_LEN)
+		return false;
+	/* A decompressor takes distances up to 32K whatever the window says (D2). */
+	if (compress && window >= sizeof(window_logs))
+		return false;
+	w->window_log = compress ? window_logs[window] : 15;
+	n = map_buffer(w, sqe->source_addr, HW_GET(ZIP_SGE_OFFSET, sqe->dw7), sqe->input_data_length,
+		w->th->in);
+	if (n < 0)
+		return false;
+	w->n_in = n;
+	n = map_buffer(w, sqe->dest_addr, HW_GET(ZIP_SGE_OFFSET, sqe->dw8), sqe->dest_avail_out,
+		w->th->out);
+	if (n < 0)
+		return false;
+	w->n_out = n;
+	w->status = ZIP_ST_OK;
+	return true;
 }
 
 static void
-zip_thread_fini(void *ctx)
+write_back(const struct zip_work *w, struct zip_sqe *out)
 {
+	out->consumed = w->consumed;
+	out->produced = w->produced;
+	out->comp_data_length = 0;
+	out->dw3 = HW_PREP(ZIP_STATUS, w->status) | (w->lstblk ? ZIP_LSTBLK : 0);
+	out->ctx_dw0 = w->ctx_dw0;
+	out->ctx_dw1 = w->ctx_dw1;
+	out->ctx_dw2 = w->ctx_dw2;
+	out->isize = w->isize;
+	out->checksum = zip_checksum_out(w->type, w->checksum);
 }
 
 static void
-zip_fail(void *sqe, uint8_t status)
+run_one(struct zip_thread *th, struct emu_job *job)
 {
-	struct zip_sqe *s = sqe;
+	const struct zip_sqe sqe = *(const struct zip_sqe *)job->sqe;
+	const bool compress = job->q->qc_type == ZIP_QC_COMPRESS;
+	struct zip_sqe *out = job->sqe;
+	struct zip_work w = {.th = th, .sqe = &sqe};
 
-	s->consumed = 0;
-	s->produced = 0;
-	s->dw3 = status;
+	if (!decode(&w, compress)) {
+		emu_model_zip.fail(out, w.status);
+		return;
+	}
+	if ((sqe.dw7 & ZIP_STATEFUL) == 0) {
+		if (compress)
+			zip_compress_whole(&w);
+		else
+			zip_decompress_whole(&w);
+		write_back(&w, out);
+		return;
+	}
+	/* "Skip" of the v1 library (D10): software's own bytes come next, the stream stays. */
+	if (sqe.input_data_length == 0 && sqe.dest_avail_out == ZIP_SKIP_AVAIL) {
+		emu_model_zip.fail(out, ZIP_ST_OK);
+		return;
+	}
+	if (sqe.dest_avail_out < ZIP_MIN_OUT) {
+		emu_model_zip.fail(out, ZIP_ST_NO_SPACE);
+		return;
+	}
+	if (compress)
+		zip_compress_piece(&w);
+	else
+		zip_decompress_piece(&w);
+	write_back(&w, out);
 }
 
 static void
 zip_run(void *ctx, struct emu_job *jobs, unsigned int n)
 {
-	unsigned int i;
+	for (unsigned int i = 0; i < n; i++)
+		run_one(ctx, &jobs[i]);
+}
 
-	for (i = 0; i < n; i++)
-		zip_fail(jobs[i].sqe, ZIP_ST_REFUSED);
+/* Nothing was done: the stream's fields stay as they came. */
+static void
+zip_fail(void *sqe, uint8_t status)
+{
+	struct zip_sqe *out = sqe;
+
+	out->consumed = 0;
+	out->produced = 0;
+	out->comp_data_length = 0;
+	out->dw3 = status;
+}
+
+static bool
+zip_engine_usable(const char *engine)
+{
+	return comp_engine_find(engine) != NULL;
+}
+
+static void
+zip_algorithms(const struct emu_device *dev, char *buf, size_t size)
+{
+	snprintf(buf, size, "zlib\ngzip\n%s", dev->hw >= 3 ? "deflate\n" : "");
+}
+
+static void
+zip_thread_fini(void *ctx)
+{
+	struct zip_thread *th = ctx;
+
+	if (th == NULL)
+		return;
+	if (th->engine_ctx != NULL)
+		th->engine->close(th->engine_ctx);
+	comp_stream_free(th->inf);
+	zip_table_put(th->table);
+	free(th->in);
+	free(th->out);
+	free(th);
+}
+
+static int
+zip_thread_init(struct emu_device *dev, void **ctx)
+{
+	struct zip_thread *th = calloc(1, sizeof(*th));
+
+	if (th == NULL)
+		return -ENOMEM;
+	th->dev = dev;
+	th->engine = comp_engine_find(dev->engine);
+	if (th->engine == NULL) {
+		zip_thread_fini(th);
+		return -ENOTSUP;
+	}
+	th->engine_ctx = th->engine->open();
+	th->inf = comp_stream_new();
+	th->table = zip_table_get(dev);
+	th->in = calloc(ZIP_MAX_SEGS, sizeof(*th->in));
+	th->out = calloc(ZIP_MAX_SEGS, sizeof(*th->out));
+	if (th->engine_ctx == NULL || th->inf == NULL || th->table == NULL || th->in == NULL ||
+		th->out == NULL) {
+		zip_thread_fini(th);
+		return -ENOMEM;
+	}
+	*ctx = th;
+	return 0;
 }
 
 const struct emu_model emu_model_zip = {
 	.kind = "zip",
 	.name = "hisi_zip",
-	.engines = { "isal", "zlib" },
+	.engines = {"isal", "zlib"},
 	.sqe_size = HISI_QM_SQE_SIZE,
-	.max_qc_type = 1,
+	.max_qc_type = ZIP_QC_DECOMPRESS,
 	.batch = 1,
 	.engine_usable = zip_engine_usable,
 	.algorithms = zip_algorithms,
