@@ -4,11 +4,11 @@
 Runs dpdk-test-crypto-perf and dpdk-test-compress-perf on the emulated accelerator and on DPDK's
 software drivers, and prints one table; used by devtools/quickstart.sh through plugin-dir.sh.
 
-usage: main_job.py BUILD
+usage: main_job.py BUILD [--verify]
 
 First each driver must verify: crypto against vectors computed by OpenSSL, compression against the
 file that it compressed. The exit code is 0 only if every run ended well, verified, and returned
-every operation.
+every operation. With --verify only that is done, for the drivers of this project: a test.
 """
 
 import os
@@ -49,9 +49,9 @@ class RunError(Exception):
 class Job:
     """Runs the tools, keeps their logs, and collects what failed."""
 
-    def __init__(self, build):
+    def __init__(self, build, logs):
         self.build = pathlib.Path(build)
-        self.logs = self.build / 'quickstart-logs'
+        self.logs = self.build / logs
         self.logs.mkdir(exist_ok=True)
         self.plugins = pathlib.Path(os.environ['UACCE_PLUGIN_DIR'])
         self.prefix = os.environ['UACCE_FILE_PREFIX']
@@ -222,13 +222,18 @@ def compression(job):
     return rows
 
 
-def main():
-    """Returns the exit code."""
-    if len(sys.argv) != 2 or 'UACCE_PLUGIN_DIR' not in os.environ:
-        print('usage: plugin-dir.sh BUILD main_job.py BUILD', file=sys.stderr)
-        return 2
-    job = Job(sys.argv[1])
-    print('running DPDK\'s performance tools', flush=True)
+def verify(job):
+    """Only the verifying runs, only with this project's drivers."""
+    for algorithm in ALGORITHMS:
+        job.attempt(f'{algorithm} crypto_uacce verify', crypto_verify, job, 'crypto_uacce',
+                    algorithm)
+    path = job.attempt('input file', make_file, job)
+    if path is not None:
+        job.attempt('compress_uacce verify', compress, job, 'compress_uacce', 'verify', path)
+
+
+def show_all(job):
+    """The main job: all drivers, and the table."""
     crypto_rows = crypto(job)
     compress_rows = compression(job)
     table(f'Crypto: Gbps by buffer size, one lcore, {OPS} operations each',
@@ -237,6 +242,21 @@ def main():
           'level 1: Gbps',
           ['compress', 'decompr.', 'size'], compress_rows)
     print(f'\nlogs and input: {job.logs}')
+
+
+def main():
+    """Returns the exit code."""
+    options = sys.argv[2:]
+    if len(sys.argv) < 2 or options not in ([], ['--verify']) or \
+            'UACCE_PLUGIN_DIR' not in os.environ:
+        print('usage: plugin-dir.sh BUILD main_job.py BUILD [--verify]', file=sys.stderr)
+        return 2
+    job = Job(sys.argv[1], 'perf-verify-logs' if options else 'quickstart-logs')
+    print('running DPDK\'s performance tools', flush=True)
+    if options:
+        verify(job)
+    else:
+        show_all(job)
     for failure in job.failures:
         print(f'FAILED: {failure}')
     return 1 if job.failures else 0

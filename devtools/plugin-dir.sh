@@ -44,9 +44,10 @@ build=$1
 shift
 
 if [ "$(id -u)" -eq 0 ]; then
-	base=/run
+	base=/var/lib	# not /run, which Debian mounts noexec
 else
-	base=${XDG_RUNTIME_DIR:-$HOME}
+	base=${XDG_CACHE_HOME:-$HOME/.cache}
+	mkdir -p "$base"
 fi
 remove_stale "$base"
 dir=$base/uacce-plugins.$$
