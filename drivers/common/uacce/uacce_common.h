@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the uacce PMDs share of DPDK: devargs, the memory a device may read, spare CPUs.
+ */
+#ifndef UACCE_COMMON_H
+#define UACCE_COMMON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wd.h"
+
+#define UACCE_ARG_DEVICE    "device"
+#define UACCE_ARG_MAX_QPS   "max_queue_pairs"
+#define UACCE_ARG_CPUS      "cpus"
+
+/* Values of the keys that the PMDs themselves know, for RTE_PMD_REGISTER_PARAM_STRING. */
+#define UACCE_COMMON_PARAMS                                                                        \
+	UACCE_ARG_DEVICE "=<class dir>|auto|emu|emu:<socket> " UACCE_ARG_MAX_QPS "=<n> "
+
+#define UACCE_SPEC_SIZE     128
+#define UACCE_OPTIONS_SIZE  512
+
+struct uacce_devargs {
+	char spec[UACCE_SPEC_SIZE];       /* what wd_device_open() takes */
+	char options[UACCE_OPTIONS_SIZE]; /* all other keys, "key=value,..."; "" = none */
+	uint16_t max_queue_pairs;         /* 0 = as many as the device has */
+};
+
+/*
+ * Parses the devargs of a vdev (NULL is as ""). Keys that the PMDs do not know are handed to the
+ * device's transport, which refuses what it does not know either. On an emulated device the
+ * CPUs that no lcore uses are proposed for its engine, unless "cpus" says otherwise.
+ * err receives one line without newline. 0 or -EINVAL.
+ */
+int uacce_devargs_parse(const char *args, struct uacce_devargs *out, char *err, size_t err_size);
+
+/* True when spec names a device that is a program rather than hardware. */
+int uacce_spec_is_emulated(const char *spec);
+
+/*
+ * CPUs to spare for a thread that serves the application, as "0:2-3": those that the process
+ * was started with and no lcore uses; without such, the main lcore's if there are worker
+ * lcores; else all. Returns the length, or -errno.
+ */
+int uacce_spare_cpus(char *buf, size_t size);
+
+struct uacce_mem;
+
+/*
+ * Lets a device without SVA use DPDK's memory, that which is there and that which comes later.
+ * Does nothing (and sets *mem to NULL) for a device with SVA. name: unique, of the vdev.
+ * -EINVAL: the IOVA mode of this process does not suit the device, see err.
+ */
+int uacce_mem_attach(struct wd_device *dev, const char *name, struct uacce_mem **mem, char *err,
+	size_t err_size);
+void uacce_mem_detach(struct uacce_mem *mem);
+
+#endif
