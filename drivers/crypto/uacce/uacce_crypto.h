@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * crypto_uacce: cryptodev on SEC2 accelerators through libwd.
+ *
+ * What belongs to whom:
+ *   struct uacce_crypto_dev     one a device, in memory shared by all processes
+ *   struct uacce_crypto_proc    one a device and process: its libwd handle
+ *   struct uacce_crypto_qp      in shared memory, used by the process that set it up
+ *   struct uacce_crypto_sess    in the application's session pool, read-only in the data path
+ *
+ * An op becomes one struct wd_req; its tag is the op's address with UACCE_TAG_* in the low bits.
+ * Requests complete in order, so enq and deq of a queue pair say what is in flight: [deq, enq).
+ */
+#ifndef UACCE_CRYPTO_H
+#define UACCE_CRYPTO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <rte_common.h>
+#include <rte_crypto.h>
+#include <rte_cryptodev.h>
+#include <cryptodev_pmd.h>
+#include <rte_log.h>
+
+#include "uacce_common.h"
+#include "uacce_crypto_compat.h"
+#include "wd.h"
+
+#define UACCE_CRYPTO_ARGS_SIZE  (UACCE_SPEC_SIZE + UACCE_OPTIONS_SIZE)
+#define UACCE_CRYPTO_MAX_CAPS   64
+#define UACCE_CRYPTO_SEGS       4096    /* segments of one burst; a burst with more is cut */
+#define UACCE_EMPTY_DIGEST_MAX  64
+#define UACCE_KEY_MAX           64
+
+extern int uacce_crypto_logtype;
+extern uint8_t uacce_crypto_driver_id;
+
+#define UACCE_LOG(level, fmt, ...)                                                                 \
+	rte_log(RTE_LOG_##level, uacce_crypto_logtype, "crypto_uacce: " fmt "\n", ##__VA_ARGS__)
+
+struct uacce_crypto_dev {
+	char args[UACCE_CRYPTO_ARGS_SIZE];      /* secondaries get no devargs: these are theirs too */
+	uint32_t max_qps;
+};
+
+struct uacce_crypto_proc {
+	struct wd_device *wd;
+	struct uacce_mem *mem;
+	uint32_t sess_id;               /* session ids of this kind of device, see below */
+	uint32_t max_qps;
+	bool phys;                      /* device addresses are physical */
+	bool aad_only;          /* the device takes AEAD requests without payload */
+	struct rte_cryptodev_capabilities caps[UACCE_CRYPTO_MAX_CAPS];
+};
+
+/* ------------------------------------------------------------------ sessions */
+
+enum uacce_crypto_kind {
+	UACCE_KIND_CIPHER,
+	UACCE_KIND_AUTH,
+	UACCE_KIND_CHAIN,
+	UACCE_KIND_AEAD,
+	UACCE_KIND_MAX,
+};
+
+/*
+ * The first cache line is all that the fast path reads. id is the device kind's sess_id plus
+ * enum uacce_crypto_kind: memory that is no session of this kind of device is recognised in
+ * the same comparison that tells the kinds apart. struct wd_session follows this structure.
+ */
+struct uacce_crypto_sess {
+	uint32_t id;
+	uint16_t iv_off;        /* from the op; CCM's flag byte skipped */
+	uint16_t aad_off;       /* from aad.data */
+	uint64_t req_bits;      /* struct wd_req from src_segs to aad_len, flat buffers */
+	uint32_t len_min;       /* cipher, AEAD or, of auth only, data: what the device takes */
+	uint32_t len_span;      /* longest - len_min */
+	uint32_t len_mask;      /* length bits that must be 0 */
+	uint32_t auth_min;      /* auth data of a chain */
+	uint32_t auth_span;
+	uint16_t aad_len;
+	uint8_t iv_len;
+	uint8_t iv_skip;        /* CCM: nonce behind a byte that is not its own */
+	uint8_t digest_len;
+	bool encrypt;
+	bool verify;
+
+	/* Slow path: what libcrypto needs for messages that the device does not take. */
+	enum wd_cipher cipher __rte_cache_aligned;
+	enum wd_auth auth;
+	enum wd_aead aead;
+	bool empty_digest_known;
+	uint8_t empty_digest[UACCE_EMPTY_DIGEST_MAX];   /* MAC or hash of no data */
+	uint16_t key_len;
+	uint16_t auth_key_len;
+	uint8_t key[UACCE_KEY_MAX];     /* AEAD or GMAC */
+	uint8_t auth_key[128];          /* HMAC key of a chain, at most a block */
+} __rte_cache_aligned;
+
+static inline struct wd_session *
+uacce_crypto_wd_session(struct uacce_crypto_sess *s)
+{
+	return (struct wd_session *)(s + 1);
+}
+
+/* ------------------------------------------------------------------ queue pairs */
+
+#define UACCE_TAG_STATUS_SET    0x1ul   /* op->status was set at enqueue and stays */
+#define UACCE_TAG_MASK          0x7ul
+
+struct uacce_crypto_qp {
+	/* Both directions. */
+	struct wd_queue wq;
+	struct wd_req *reqs;    /* depth of them: any burst fits */
+	struct wd_cpl *cpls;    /* likewise */
+	uint32_t sess_id;
+	uint32_t depth;
+	uint32_t enq;           /* free running; requests taken */
+	uint32_t deq;           /* free running; ops handed back */
+
+	/* Slow path of a burst. */
+	struct wd_seg *segs;
+	uint32_t segs_used;
+	uint32_t segs_per_side; /* that the device takes */
+	uint32_t max_aad;
+	bool phys;
+	bool aad_only;
+	void *soft;             /* struct uacce_crypto_soft */
+
+	/* Raw data path: requests built and not submitted, completions polled and not fetched. */
+	uint32_t raw_pending;
+	uint32_t cpl_head;
+	uint32_t cpl_tail;
+
+	struct rte_cryptodev_stats stats;
+	uint64_t soft_ops;      /* completed by libcrypto */
+
+	/* Control. */
+	pid_t owner;
+	int socket_id;
+	uint16_t id;
+};
+
+/* A message as the slow and the raw path see it; offsets from the start of its data. */
+struct uacce_crypto_msg {
+	uint32_t c_off, c_len;  /* cipher or AEAD; 0 and 0 without */
+	uint32_t a_off, a_len;  /* auth; 0 and 0 without */
+	uint32_t off;           /* of the two together */
+	uint64_t len;
+	struct rte_crypto_va_iova_ptr iv;
+	struct rte_crypto_va_iova_ptr digest;
+	struct rte_crypto_va_iova_ptr aad;
+};
+
+enum uacce_fill {
+	UACCE_FILL_OK,          /* the request is complete, to the device or WD_REQ_DONE */
+	UACCE_FILL_AGAIN,       /* no segments left in this burst */
+};
+
+/* _pmd.c */
+struct uacce_crypto_proc *uacce_crypto_proc(const struct rte_cryptodev *dev);
+
+/* _caps.c */
+int uacce_crypto_caps_init(struct uacce_crypto_proc *proc);
+uint64_t uacce_crypto_features(const struct uacce_crypto_proc *proc);
+/* The table's translation of an algorithm; WD_*_NONE = unknown or not offered by the device. */
+enum wd_cipher uacce_crypto_cipher(const struct uacce_crypto_proc *proc, int algo);
+enum wd_auth uacce_crypto_auth(const struct uacce_crypto_proc *proc, int algo);
+enum wd_aead uacce_crypto_aead(const struct uacce_crypto_proc *proc, int algo);
+const struct rte_cryptodev_symmetric_capability *uacce_crypto_cap_find(
+	const struct uacce_crypto_proc *proc, enum rte_crypto_sym_xform_type type, int algo);
+
+/* _session.c */
+unsigned int uacce_crypto_session_size(struct rte_cryptodev *dev);
+int uacce_crypto_session_configure(struct rte_cryptodev *dev, struct rte_crypto_sym_xform *xform,
+	struct rte_cryptodev_sym_session *sess);
+void uacce_crypto_session_clear(struct rte_cryptodev *dev, struct rte_cryptodev_sym_session *sess);
+
+/* _ops.c */
+extern struct rte_cryptodev_ops uacce_crypto_ops;
+
+/* _dp.c */
+uint16_t uacce_crypto_enqueue_va(void *qp, struct rte_crypto_op **ops, uint16_t n);
+uint16_t uacce_crypto_enqueue_pa(void *qp, struct rte_crypto_op **ops, uint16_t n);
+uint16_t uacce_crypto_dequeue(void *qp, struct rte_crypto_op **ops, uint16_t n);
+uint8_t uacce_crypto_op_status(uint32_t wd_status);
+
+/* _slow.c: any op, any session. */
+enum uacce_fill uacce_crypto_fill_slow(struct uacce_crypto_qp *qp, struct rte_crypto_op *op,
+	struct wd_req *req);
+/* Makes req one that completes with status without reaching the device. */
+void uacce_crypto_fill_done(struct wd_req *req, void *tag, enum wd_status status);
+/*
+ * Checks a message against what the session's algorithm and the device take, and sets msg->off
+ * and ->len. False: req is complete, with an error or with what libcrypto made of it.
+ */
+bool uacce_crypto_check_msg(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+	struct uacce_crypto_msg *msg, struct wd_req *req, void *tag);
+/* Everything of a request but the data's addresses. */
+void uacce_crypto_fill_params(const struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
+	const struct uacce_crypto_msg *msg, struct wd_req *req, void *tag);
+
+/* _raw.c */
+int uacce_crypto_raw_ctx_size(struct rte_cryptodev *dev);
+int uacce_crypto_raw_configure(struct rte_cryptodev *dev, uint16_t qp_id,
+	struct rte_crypto_raw_dp_ctx *ctx, enum rte_crypto_op_sess_type sess_type,
+	union rte_cryptodev_session_ctx session, uint8_t is_update);
+
+/*
+ * _soft.c: what the device does not take, of a session's algorithm. Virtual addresses.
+ */
+struct uacce_crypto_soft;
+struct uacce_crypto_soft *uacce_crypto_soft_new(void);
+void uacce_crypto_soft_free(struct uacce_crypto_soft *soft);
+/* Digest of no data into s->empty_digest. 0 or -errno. */
+int uacce_crypto_soft_empty_digest(struct uacce_crypto_sess *s, const struct wd_crypto_xform *x);
+/* Writes or checks the tag of an AEAD message without payload, or GMAC's of no data. */
+enum wd_status uacce_crypto_soft_tag(struct uacce_crypto_soft *soft,
+	const struct uacce_crypto_sess *s, const uint8_t *iv, const uint8_t *aad, uint32_t aad_len,
+	uint8_t *tag);
+/* Writes or checks a constant digest. */
+enum wd_status uacce_crypto_soft_digest(const struct uacce_crypto_sess *s, const uint8_t *digest,
+	uint8_t *out);
+
+#endif

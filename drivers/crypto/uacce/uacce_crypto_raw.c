@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The raw data path: requests gather in the queue pair's array until enqueue_done() submits
+ * them with one doorbell. Completions are fetched ahead when the application wants to see the
+ * first before it says how many it takes.
+ *
+ * A queue pair is used either this way or through bursts of ops, never both ways at once.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "uacce_crypto.h"
+
+struct raw_ctx {
+	struct uacce_crypto_sess *sess;
+};
+
+int
+uacce_crypto_raw_ctx_size(struct rte_cryptodev *dev)
+{
+	RTE_SET_USED(dev);
+	return sizeof(struct raw_ctx);
+}
+
+static uint64_t
+vec_addr(const struct uacce_crypto_qp *qp, const struct rte_crypto_vec *v)
+{
+	return qp->phys ? v->iova : (uintptr_t)v->base;
+}
+
+/* As map_mbufs() of the slow path, for an array of vectors. */
+static int
+map_vecs(struct uacce_crypto_qp *qp, const struct rte_crypto_vec *v, uint32_t num, uint64_t off,
+	uint64_t len, uint64_t *addr, struct wd_seg **segs, uint16_t *n)
+{
+	struct wd_seg *seg = &qp->segs[qp->segs_used];
+	uint32_t count = 0, room = RTE_MIN(qp->segs_per_side, UACCE_CRYPTO_SEGS - qp->segs_used);
+	uint64_t part;
+
+	for (; num > 1 && off >= v->len; num--, v++)
+		off -= v->len;
+	if (num == 0 || off > v->len)
+		return -EINVAL;
+	*addr = vec_addr(qp, v) + off;
+	*n = 0;
+	if (off + len <= v->len)
+		return 0;
+	for (; num > 0 && len > 0; num--, v++, off = 0) {
+		part = RTE_MIN(v->len - off, len);
+		if (part == 0)
+			continue;
+		if (count == room)
+			return room < qp->segs_per_side ? -EAGAIN : -EINVAL;
+		seg[count].addr = vec_addr(qp, v) + off;
+		seg[count].len = part;
+		seg[count].rsvd = 0;
+		count++;
+		len -= part;
+	}
+	if (len > 0)
+		return -EINVAL;
+	*segs = seg;
+	*n = count;
+	qp->segs_used += count;
+	return 0;
+}
+
+static int
+map_sgl(struct uacce_crypto_qp *qp, const struct rte_crypto_sgl *src,
+	const struct rte_crypto_sgl *dst, const struct uacce_crypto_msg *msg, struct wd_req *req)
+{
+	struct wd_seg *segs;
+	uint64_t addr;
+	int ret;
+
+	ret = map_vecs(qp, src->vec, src->num, msg->off, msg->len, &addr, &segs, &req->src_segs);
+	if (ret != 0)
+		return ret;
+	if (req->src_segs)
+		req->src_list = segs;
+	else
+		req->src = addr;
+	req->dst_segs = 0;
+	if (dst == NULL) {
+		req->dst = req->src_segs ? 0 : addr;
+		return 0;
+	}
+	ret = map_vecs(qp, dst->vec, dst->num, msg->off, msg->len, &addr, &segs, &req->dst_segs);
+	if (ret != 0)
+		return ret;
+	if (req->dst_segs)
+		req->dst_list = segs;
+	else
+		req->dst = addr;
+	return 0;
+}
+
+/* Head and tail count from the ends of the whole data. */
+static bool
+set_region(uint64_t total, uint16_t head, uint16_t tail, uint32_t *off, uint32_t *len)
+{
+	if (total > UINT32_MAX || (uint64_t)head + tail > total)
+		return false;
+	*off = head;
+	*len = total - head - tail;
+	return true;
+}
+
+static bool
+set_regions(const struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+	const struct rte_crypto_sgl *src, union rte_crypto_sym_ofs ofs,
+	struct uacce_crypto_msg *msg)
+{
+	uint32_t kind = s->id - qp->sess_id, i;
+	uint64_t total = 0;
+
+	for (i = 0; i < src->num; i++)
+		total += src->vec[i].len;
+	if (kind != UACCE_KIND_AUTH && !set_region(total, ofs.ofs.cipher.head,
+			ofs.ofs.cipher.tail, &msg->c_off, &msg->c_len))
+		return false;
+	if (kind == UACCE_KIND_AUTH || kind == UACCE_KIND_CHAIN)
+		return set_region(total, ofs.ofs.auth.head, ofs.ofs.auth.tail, &msg->a_off,
+			&msg->a_len);
+	return true;
+}
+
+static struct rte_crypto_va_iova_ptr
+shifted(const struct rte_crypto_va_iova_ptr *p, uint32_t by)
+{
+	struct rte_crypto_va_iova_ptr out = {0};
+
+	if (p != NULL && p->va != NULL) {
+		out.va = RTE_PTR_ADD(p->va, by);
+		out.iova = p->iova + by;
+	}
+	return out;
+}
+
+/* Adds one request to the pending ones. False: no room. */
+static bool
+raw_add(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
+	const struct rte_crypto_sgl *src, const struct rte_crypto_sgl *dst,
+	union rte_crypto_sym_ofs ofs, const struct rte_crypto_va_iova_ptr *iv,
+	const struct rte_crypto_va_iova_ptr *digest, const struct rte_crypto_va_iova_ptr *aux,
+	void *user_data)
+{
+	struct wd_req *req = &qp->reqs[qp->raw_pending];
+	uint32_t kind = s->id - qp->sess_id, segs_used = qp->segs_used;
+	struct uacce_crypto_msg msg = {0};
+	int ret;
+
+	if (qp->enq - qp->deq + qp->raw_pending >= qp->depth)
+		return false;
+	/* GMAC's IV is the auth IV, which shares its place with the AAD. */
+	msg.iv = shifted(kind == UACCE_KIND_AUTH ? aux : iv, s->iv_skip);
+	msg.digest = shifted(digest, 0);
+	if (kind == UACCE_KIND_AEAD)
+		msg.aad = shifted(aux, s->aad_off);
+	if (!set_regions(qp, s, src, ofs, &msg)) {
+		uacce_crypto_fill_done(req, user_data, WD_BAD_REQ);
+	} else if (uacce_crypto_check_msg(qp, s, &msg, req, user_data)) {
+		ret = map_sgl(qp, src, dst, &msg, req);
+		if (ret != 0)
+			qp->segs_used = segs_used;
+		if (ret == -EAGAIN)
+			return false;
+		if (ret != 0)
+			uacce_crypto_fill_done(req, user_data, WD_BAD_REQ);
+		else
+			uacce_crypto_fill_params(qp, s, &msg, req, user_data);
+	}
+	qp->raw_pending++;
+	return true;
+}
+
+static uint32_t
+raw_enqueue_burst(void *queue_pair, uint8_t *drv_ctx, struct rte_crypto_sym_vec *vec,
+	union rte_crypto_sym_ofs ofs, void *user_data[], int *enqueue_status)
+{
+	struct uacce_crypto_sess *s = ((struct raw_ctx *)drv_ctx)->sess;
+	struct uacce_crypto_qp *qp = queue_pair;
+	uint32_t i;
+
+	for (i = 0; i < vec->num; i++) {
+		if (!raw_add(qp, s, &vec->src_sgl[i], vec->dest_sgl ? &vec->dest_sgl[i] : NULL,
+				ofs, vec->iv ? &vec->iv[i] : NULL,
+				vec->digest ? &vec->digest[i] : NULL,
+				vec->aad ? &vec->aad[i] : NULL, user_data[i]))
+			break;
+	}
+	*enqueue_status = 0;
+	return i;
+}
+
+static int
+raw_enqueue(void *queue_pair, uint8_t *drv_ctx, struct rte_crypto_vec *data_vec,
+	uint16_t n_data_vecs, union rte_crypto_sym_ofs ofs, struct rte_crypto_va_iova_ptr *iv,
+	struct rte_crypto_va_iova_ptr *digest, struct rte_crypto_va_iova_ptr *aad_or_auth_iv,
+	void *user_data)
+{
+	struct uacce_crypto_sess *s = ((struct raw_ctx *)drv_ctx)->sess;
+	const struct rte_crypto_sgl src = {.vec = data_vec, .num = n_data_vecs};
+
+	if (!raw_add(queue_pair, s, &src, NULL, ofs, iv, digest, aad_or_auth_iv, user_data))
+		return -EBUSY;
+	return 0;
+}
+
+static int
+raw_enqueue_done(void *queue_pair, uint8_t *drv_ctx, uint32_t n)
+{
+	struct uacce_crypto_qp *qp = queue_pair;
+	uint32_t pending = qp->raw_pending;
+	uint16_t taken, i;
+
+	RTE_SET_USED(drv_ctx);
+	if (n != pending)
+		return -EINVAL;
+	if (n == 0)
+		return 0;
+	taken = wd_submit(&qp->wq, qp->reqs, n);
+	qp->enq += taken;
+	qp->stats.enqueued_count += taken;
+	for (i = 0; i < taken; i++) {
+		if ((qp->reqs[i].flags & WD_REQ_DONE) && qp->reqs[i].status == WD_BAD_REQ)
+			qp->stats.enqueue_err_count++;
+	}
+	qp->raw_pending = 0;
+	qp->segs_used = 0;
+	/* There was room: only a device that died takes less. */
+	return taken == n ? 0 : -EIO;
+}
+
+/* Completions at hand, after asking the device for as many as are missing to want. */
+static uint32_t
+raw_fetch(struct uacce_crypto_qp *qp, uint32_t want)
+{
+	uint32_t have = qp->cpl_tail - qp->cpl_head;
+
+	if (have >= want)
+		return have;
+	want = RTE_MIN(want, qp->depth);
+	if (qp->cpl_head + want > qp->depth) {
+		memmove(qp->cpls, &qp->cpls[qp->cpl_head], have * sizeof(*qp->cpls));
+		qp->cpl_head = 0;
+		qp->cpl_tail = have;
+	}
+	qp->cpl_tail += wd_poll(&qp->wq, &qp->cpls[qp->cpl_tail], want - have);
+	return qp->cpl_tail - qp->cpl_head;
+}
+
+static const struct wd_cpl *
+raw_take(struct uacce_crypto_qp *qp)
+{
+	const struct wd_cpl *cpl = &qp->cpls[qp->cpl_head];
+
+	if (++qp->cpl_head == qp->cpl_tail)
+		qp->cpl_head = qp->cpl_tail = 0;
+	qp->deq++;
+	qp->stats.dequeued_count++;
+	qp->stats.dequeue_err_count += cpl->status != WD_OK;
+	return cpl;
+}
+
+static uint32_t
+raw_dequeue_burst(void *queue_pair, uint8_t *drv_ctx,
+	rte_cryptodev_raw_get_dequeue_count_t get_dequeue_count, uint32_t max_nb_to_dequeue,
+	rte_cryptodev_raw_post_dequeue_t post_dequeue, void **out_user_data,
+	uint8_t is_user_data_array, uint32_t *n_success, int *dequeue_status)
+{
+	struct uacce_crypto_qp *qp = queue_pair;
+	uint32_t i, n, want = max_nb_to_dequeue;
+
+	RTE_SET_USED(drv_ctx);
+	*n_success = 0;
+	*dequeue_status = 1;
+	if (get_dequeue_count != NULL) {
+		if (raw_fetch(qp, 1) == 0)
+			return 0;
+		want = get_dequeue_count(qp->cpls[qp->cpl_head].tag);
+	}
+	n = RTE_MIN(raw_fetch(qp, want), want);
+	if (get_dequeue_count != NULL && n < want)
+		return 0;
+	for (i = 0; i < n; i++) {
+		const struct wd_cpl *cpl = raw_take(qp);
+		bool ok = cpl->status == WD_OK;
+
+		if (i == 0 || is_user_data_array)
+			out_user_data[i] = cpl->tag;
+		*n_success += ok;
+		if (post_dequeue != NULL)
+			post_dequeue(out_user_data[is_user_data_array ? i : 0], i, ok);
+	}
+	return n;
+}
+
+static void *
+raw_dequeue(void *queue_pair, uint8_t *drv_ctx, int *dequeue_status,
+	enum rte_crypto_op_status *op_status)
+{
+	struct uacce_crypto_qp *qp = queue_pair;
+	const struct wd_cpl *cpl;
+
+	RTE_SET_USED(drv_ctx);
+	*dequeue_status = 1;
+	if (raw_fetch(qp, 1) == 0)
+		return NULL;
+	cpl = raw_take(qp);
+	*op_status = uacce_crypto_op_status(cpl->status);
+	return cpl->tag;
+}
+
+static int
+raw_dequeue_done(void *queue_pair, uint8_t *drv_ctx, uint32_t n)
+{
+	RTE_SET_USED(queue_pair);
+	RTE_SET_USED(drv_ctx);
+	RTE_SET_USED(n);
+	return 0;
+}
+
+int
+uacce_crypto_raw_configure(struct rte_cryptodev *dev, uint16_t qp_id,
+	struct rte_crypto_raw_dp_ctx *ctx, enum rte_crypto_op_sess_type sess_type,
+	union rte_cryptodev_session_ctx session, uint8_t is_update)
+{
+	struct raw_ctx *raw = (struct raw_ctx *)ctx->drv_ctx_data;
+	struct uacce_crypto_qp *qp = dev->data->queue_pairs[qp_id];
+	struct uacce_crypto_sess *s;
+
+	if (sess_type != RTE_CRYPTO_OP_WITH_SESSION)
+		return -ENOTSUP;
+	if (session.crypto_sess == NULL)
+		return -EINVAL;
+	s = CRYPTODEV_GET_SYM_SESS_PRIV(session.crypto_sess);
+	if (s->id - qp->sess_id >= UACCE_KIND_MAX)
+		return -EINVAL;
+	if (!is_update) {
+		memset(ctx, 0, sizeof(*ctx));
+		ctx->qp_data = qp;
+		ctx->enqueue = raw_enqueue;
+		ctx->enqueue_burst = raw_enqueue_burst;
+		ctx->enqueue_done = raw_enqueue_done;
+		ctx->dequeue = raw_dequeue;
+		ctx->dequeue_burst = raw_dequeue_burst;
+		ctx->dequeue_done = raw_dequeue_done;
+	}
+	raw->sess = s;
+	return 0;
+}
