@@ -1,15 +1,47 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * SEC2. The jobs of a batch, whatever queues they come from, go through the engine together:
+ *
+ *	MACs that come first  ->  ciphers  ->  MACs of the results  ->  AEADs
+ *
+ * so that a library which works on several buffers at once has enough of them.
+ */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "hisi_sec2.h"
+#include "sec2.h"
 
-#include "../emu_private.h"
+#define ARENA_START     (256u << 10)
+#define ICV_MATCH       1       /* what hardware says is unknown; anything but a mismatch */
+
+static const struct crypto_engine *const engines[] = {
+#ifdef EMU_IPSEC_MB
+	&crypto_engine_ipsec_mb,
+#endif
+	&crypto_engine_openssl,
+};
+
+/* ------------------------------------------------------------------ control path */
+
+static const struct crypto_engine *
+find_engine(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
+		if (strcmp(engines[i]->name, name) == 0)
+			return engines[i];
+	return NULL;
+}
 
 static bool
-sec2_engine_usable(const char *engine)
+sec2_engine_usable(const char *name)
 {
-	return strcmp(engine, "openssl") == 0;
+	const struct crypto_engine *engine = find_engine(name);
+
+	return engine != NULL && engine->usable();
 }
 
 static void
@@ -18,34 +50,279 @@ sec2_algorithms(const struct emu_device *dev, char *buf, size_t size)
 	snprintf(buf, size, "cipher\ndigest\naead\n");
 }
 
-static int
-sec2_thread_init(struct emu_device *dev, void **ctx)
+static void
+sec2_thread_fini(void *arg)
 {
-	*ctx = NULL;
+	struct sec2_ctx *ctx = arg;
+
+	if (ctx->fallback_ctx != NULL)
+		ctx->fallback->fini(ctx->fallback_ctx);
+	if (ctx->engine_ctx != NULL)
+		ctx->engine->fini(ctx->engine_ctx);
+	free(ctx->arena);
+	free(ctx);
+}
+
+static int
+sec2_thread_init(struct emu_device *dev, void **out)
+{
+	struct sec2_ctx *ctx = aligned_alloc(64, (sizeof(*ctx) + 63) / 64 * 64);
+
+	if (ctx == NULL)
+		return -ENOMEM;
+	memset(ctx, 0, sizeof(*ctx));
+	ctx->dev = dev;
+	ctx->mem = &dev->mem;
+	ctx->hw = dev->hw;
+	ctx->engine = find_engine(dev->engine);
+	ctx->engine_ctx = ctx->engine->init();
+	if (ctx->engine != &crypto_engine_openssl) {
+		ctx->fallback = &crypto_engine_openssl;
+		ctx->fallback_ctx = ctx->fallback->init();
+	}
+	ctx->arena_size = ARENA_START;
+	ctx->arena = aligned_alloc(64, ARENA_START);
+	if (ctx->arena == NULL || ctx->engine_ctx == NULL ||
+			(ctx->fallback != NULL && ctx->fallback_ctx == NULL)) {
+		sec2_thread_fini(ctx);
+		return -ENOMEM;
+	}
+	*out = ctx;
 	return 0;
 }
 
+/* ------------------------------------------------------------------ phases */
+
+typedef unsigned int (*engine_op_t)(void *e, struct crypto_task **t, unsigned int n);
+
+/* Runs tasks on the engine, and what it leaves on the fallback; what both leave fails. */
 static void
-sec2_thread_fini(void *ctx)
+run_tasks(struct sec2_ctx *ctx, engine_op_t op, engine_op_t fallback_op, struct crypto_task **t,
+	  unsigned int n)
 {
+	unsigned int i, left;
+
+	for (i = 0; i < n; i++) {
+		t[i]->todo = 1;
+		t[i]->status = CRYPTO_OK;
+	}
+	left = op(ctx->engine_ctx, t, n);
+	if (left > 0 && ctx->fallback != NULL)
+		left = fallback_op(ctx->fallback_ctx, t, n);
+	for (i = 0; i < n && left > 0; i++)
+		if (t[i]->todo)
+			t[i]->status = CRYPTO_FAILED;
+}
+
+/* In constant time: 0 when equal. */
+static uint8_t
+differ(const uint8_t *a, const volatile uint8_t *b, unsigned int len)
+{
+	uint8_t d = 0;
+	unsigned int i;
+
+	for (i = 0; i < len; i++)
+		d |= (uint8_t)(a[i] ^ b[i]);
+	return d;
+}
+
+static struct sec2_op *
+op_of(struct crypto_task *t)
+{
+	return (struct sec2_op *)(void *)((uint8_t *)t - offsetof(struct sec2_op, t));
+}
+
+static void
+run_auths(struct sec2_ctx *ctx, struct crypto_task **t, unsigned int n)
+{
+	unsigned int i;
+
+	if (n == 0)
+		return;
+	run_tasks(ctx, ctx->engine->auth, ctx->fallback ? ctx->fallback->auth : NULL, t, n);
+	for (i = 0; i < n; i++) {
+		struct sec2_op *op = op_of(t[i]);
+
+		if (t[i]->status != CRYPTO_OK)
+			op->error = SEC2_E_ENGINE;
+		else if (t[i]->auth == SEC2_AUTH_MAC)
+			memcpy(t[i]->mac, t[i]->digest, t[i]->mac_len);
+		else
+			op->icv = differ(t[i]->digest, t[i]->mac, t[i]->mac_len) ? SEC2_ICV_MISMATCH :
+				ICV_MATCH;
+	}
+}
+
+static void
+run_ciphers(struct sec2_ctx *ctx, struct crypto_task **t, unsigned int n)
+{
+	unsigned int i;
+
+	if (n == 0)
+		return;
+	run_tasks(ctx, ctx->engine->cipher, ctx->fallback ? ctx->fallback->cipher : NULL, t, n);
+	for (i = 0; i < n; i++) {
+		struct sec2_op *op = op_of(t[i]);
+
+		if (t[i]->status != CRYPTO_OK)
+			op->error = SEC2_E_ENGINE;
+		else if (op->patch_len != 0)
+			memcpy(op->patch_to, op->patch_from, op->patch_len);
+	}
+}
+
+static void
+run_aeads(struct sec2_ctx *ctx, struct crypto_task **t, unsigned int n)
+{
+	unsigned int i;
+
+	if (n == 0)
+		return;
+	run_tasks(ctx, ctx->engine->aead, ctx->fallback ? ctx->fallback->aead : NULL, t, n);
+	for (i = 0; i < n; i++) {
+		struct sec2_op *op = op_of(t[i]);
+
+		if (t[i]->status == CRYPTO_FAILED)
+			op->error = SEC2_E_ENGINE;
+		else if (t[i]->cipher == SEC2_CIPHER_DEC)
+			op->icv = t[i]->status == CRYPTO_AUTH_FAILED ? SEC2_ICV_MISMATCH : ICV_MATCH;
+	}
+}
+
+/* Tasks of ops on one of two paths that have not failed. */
+static unsigned int
+gather(struct sec2_ctx *ctx, unsigned int n, uint8_t path1, uint8_t path2, struct crypto_task **t)
+{
+	unsigned int i, nb = 0;
+
+	for (i = 0; i < n; i++)
+		if ((ctx->ops[i].path == path1 || ctx->ops[i].path == path2) && ctx->ops[i].error == 0)
+			t[nb++] = &ctx->ops[i].t;
+	return nb;
+}
+
+static void
+execute(struct sec2_ctx *ctx, unsigned int n, unsigned int paths)
+{
+	struct crypto_task *t[EMU_BATCH];
+	unsigned int i, nb = 0;
+
+	ctx->engine->begin(ctx->engine_ctx);
+	if (ctx->fallback != NULL)
+		ctx->fallback->begin(ctx->fallback_ctx);
+	if (paths & 1u << SEC2_P_AUTH_CIPHER)
+		run_auths(ctx, t, gather(ctx, n, SEC2_P_AUTH_CIPHER, SEC2_P_AUTH_CIPHER, t));
+	if (paths & (1u << SEC2_P_CIPHER | 1u << SEC2_P_CIPHER_AUTH | 1u << SEC2_P_AUTH_CIPHER)) {
+		for (i = 0; i < n; i++)
+			if (ctx->ops[i].error == 0 && ctx->ops[i].t.cipher != SEC2_CIPHER_NONE &&
+					ctx->ops[i].path != SEC2_P_AEAD &&
+					ctx->ops[i].path != SEC2_P_DONE)
+				t[nb++] = &ctx->ops[i].t;
+		run_ciphers(ctx, t, nb);
+	}
+	if (paths & (1u << SEC2_P_AUTH | 1u << SEC2_P_CIPHER_AUTH))
+		run_auths(ctx, t, gather(ctx, n, SEC2_P_AUTH, SEC2_P_CIPHER_AUTH, t));
+	if (paths & 1u << SEC2_P_AEAD)
+		run_aeads(ctx, t, gather(ctx, n, SEC2_P_AEAD, SEC2_P_AEAD, t));
+}
+
+/* ------------------------------------------------------------------ jobs */
+
+/* Decodes one job. False: it needs more scratch memory than is left. */
+static bool
+prepare(struct sec2_ctx *ctx, struct sec2_op *op, const void *sqe)
+{
+	int ret;
+
+	op->path = SEC2_P_DONE;
+	op->error = SEC2_OK;
+	op->icv = 0;
+	op->flag = 0;
+	op->out = NULL;
+	op->t.cipher = SEC2_CIPHER_NONE;
+	op->t.iv_len = op->t.akey_len = op->t.ckey_len = 0;
+	if (!(ctx->hw == 2 ? sec2_bd2_read(sqe, &op->r) : sec2_bd3_read(sqe, &op->r))) {
+		op->error = SEC2_E_TYPE;
+		return true;
+	}
+	if (op->r.invalid) {
+		op->flag = SEC2_FLAG_AEAD;
+		return true;
+	}
+	op->error = sec2_check(ctx, op);
+	if (op->error != SEC2_OK)
+		return true;
+	ret = sec2_map(ctx, op);
+	if (ret > 0)
+		op->error = (uint8_t)ret;
+	return ret >= 0;
+}
+
+/* Nothing is in the arena now. */
+static bool
+arena_grow(struct sec2_ctx *ctx)
+{
+	uint8_t *arena = aligned_alloc(64, (ctx->arena_need + 63) / 64 * 64);
+
+	if (arena == NULL)
+		return false;
+	free(ctx->arena);
+	ctx->arena = arena;
+	ctx->arena_size = ctx->arena_need;
+	return true;
+}
+
+static void
+finish(struct sec2_ctx *ctx, struct sec2_op *op, void *sqe)
+{
+	if (op->error == SEC2_OK && op->path != SEC2_P_DONE)
+		op->error = sec2_unmap(ctx, op);
+	if (ctx->hw == 2)
+		sec2_bd2_result(sqe, op->error, op->icv, op->flag);
+	else
+		sec2_bd3_result(sqe, op->error, op->icv, op->flag);
+}
+
+/* As many of the jobs as scratch memory allows, at least one. Returns how many. */
+static unsigned int
+run_some(struct sec2_ctx *ctx, struct emu_job *jobs, unsigned int n)
+{
+	unsigned int i, nb = 0, paths = 0;
+
+	ctx->arena_used = 0;
+	while (nb < n) {
+		struct sec2_op *op = &ctx->ops[nb];
+
+		if (!prepare(ctx, op, jobs[nb].sqe)) {
+			if (nb > 0)
+				break;
+			ctx->arena_used = 0;
+			if (arena_grow(ctx))
+				continue;
+			op->error = SEC2_E_ENGINE;
+		}
+		paths |= 1u << op->path;
+		nb++;
+	}
+	execute(ctx, nb, paths);
+	for (i = 0; i < nb; i++)
+		finish(ctx, &ctx->ops[i], jobs[i].sqe);
+	return nb;
+}
+
+static void
+sec2_run(void *arg, struct emu_job *jobs, unsigned int n)
+{
+	unsigned int done = 0;
+
+	while (done < n)
+		done += run_some(arg, jobs + done, n - done);
 }
 
 static void
 sec2_fail(void *sqe, uint8_t status)
 {
-	struct sec2_bd3 *bd = sqe;
-
-	bd->result = SEC2_RES_DONE;
-	bd->error_type = status;
-}
-
-static void
-sec2_run(void *ctx, struct emu_job *jobs, unsigned int n)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		sec2_fail(jobs[i].sqe, 1);
+	sec2_bd3_result(sqe, status, 0, 0);
 }
 
 const struct emu_model emu_model_sec2 = {

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Crypto engines: compute libraries behind one batch interface.
+ *
+ * A task is a decoded, checked descriptor with resolved pointers; algorithms, modes and directions
+ * keep the numbers of hisi_sec2.h. An engine gets arrays of tasks that need one kind of work. It
+ * does those it knows, sets their status and clears their todo, and leaves the rest to another.
+ */
+#ifndef EMU_ENGINE_CRYPTO_H
+#define EMU_ENGINE_CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hisi_sec2.h"
+
+#define CRYPTO_MAX_KEY          128
+#define CRYPTO_MAX_DIGEST       64
+
+enum crypto_status {
+	CRYPTO_OK = 0,
+	CRYPTO_AUTH_FAILED,     /* the tag differs */
+	CRYPTO_FAILED,          /* the library refused */
+};
+
+struct crypto_task {
+	/* cipher() and aead() */
+	const uint8_t *csrc;
+	uint8_t *cdst;
+	const uint8_t *ckey;
+	const uint8_t *iv;      /* 16 bytes, DES 8, GCM 12; CCM: the nonce */
+	uint32_t clen;
+	uint8_t cipher;         /* SEC2_CIPHER_NONE, ENC, DEC */
+	uint8_t calg, cmode, cwidth;
+	uint8_t ckey_len;       /* bytes, XTS: both halves */
+	uint8_t iv_len;
+	/* auth(): what is authenticated; aead(): the AAD */
+	uint8_t auth;           /* SEC2_AUTH_NONE, MAC, VERIFY */
+	uint8_t aalg;
+	const uint8_t *asrc;
+	const uint8_t *akey;
+	const uint8_t *aiv;     /* GMAC: 12 bytes */
+	uint32_t alen;
+	uint8_t akey_len;
+	uint8_t mac_len;        /* bytes */
+	uint8_t todo;           /* 1 until an engine did it */
+	uint8_t status;         /* enum crypto_status */
+	uint8_t *mac;           /* AEAD: tag, written or compared by the engine */
+	uint8_t digest[CRYPTO_MAX_DIGEST]; /* auth(): the whole digest, out */
+};
+
+struct crypto_engine {
+	const char *name;
+	bool (*usable)(void);
+	void *(*init)(void);            /* NULL: out of memory. One context per thread. */
+	void (*fini)(void *e);          /* wipes keys */
+	/* Begins a batch: what was returned for keys before may be dropped from here on. */
+	void (*begin)(void *e);
+	/* Each returns how many of the tasks are still todo. */
+	unsigned int (*cipher)(void *e, struct crypto_task **t, unsigned int n);
+	unsigned int (*auth)(void *e, struct crypto_task **t, unsigned int n);
+	unsigned int (*aead)(void *e, struct crypto_task **t, unsigned int n);
+};
+
+extern const struct crypto_engine crypto_engine_openssl;
+#ifdef EMU_IPSEC_MB
+extern const struct crypto_engine crypto_engine_ipsec_mb;
+#endif
+
+/* Digest and block sizes in bytes of a hash or HMAC code of a_alg; 0 when it is none. */
+unsigned int crypto_digest_len(unsigned int aalg);
+unsigned int crypto_block_len(unsigned int aalg);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * SEC2: what the two descriptor formats have in common.
+ *
+ *	sec2_bd2.c, sec2_bd3.c  descriptor -> struct sec2_req, and the result back
+ *	sec2_check.c            is it a legal request? -> the algorithm half of a crypto_task
+ *	sec2_data.c             addresses and lists -> the pointer half
+ *	sec2.c                  batches: phases, tags, statuses
+ */
+#ifndef EMU_MODEL_SEC2_H
+#define EMU_MODEL_SEC2_H
+
+#include "../emu_private.h"
+#include "../engine/crypto.h"
+
+/* error_type values: the hardware's are unknown (reference I.3), any but 0 is a failure. */
+enum sec2_error {
+	SEC2_OK = 0,
+	SEC2_E_TYPE = 1,        /* descriptor type or scene */
+	SEC2_E_ALG = 2,         /* algorithm, mode or a combination of them */
+	SEC2_E_KEY = 3,         /* key length */
+	SEC2_E_LEN = 4,         /* data, tag or AAD length */
+	SEC2_E_ADDR = 5,        /* address out of reach */
+	SEC2_E_SGL = 6,         /* malformed or too short a list */
+	SEC2_E_ENGINE = 7,      /* the compute library failed */
+};
+
+/* A descriptor, each field read once. Numbers are those of hisi_sec2.h, lengths in bytes. */
+struct sec2_req {
+	uint8_t invalid, scene, de;
+	uint8_t src_type, dst_type, mac_type;
+	uint8_t cipher, calg, cmode, cwidth, ckey_code, icv_len, ci_gen;
+	uint8_t auth, aalg, ai_gen, apad, mac_sel, seq;
+	uint8_t ctr_mode;
+	uint16_t mac_len, akey_len;
+	uint16_t auth_off, cipher_off;
+	uint32_t alen, clen;
+	uint64_t src, dst, ckey, civ, akey, aiv, mac;
+	uint64_t long_len;
+};
+
+/* How a job goes through the phases of a batch. */
+enum sec2_path {
+	SEC2_P_DONE,            /* nothing to compute: refused, or an invalid descriptor */
+	SEC2_P_CIPHER,
+	SEC2_P_AUTH,
+	SEC2_P_CIPHER_AUTH,     /* chains */
+	SEC2_P_AUTH_CIPHER,
+	SEC2_P_AEAD,
+	SEC2_P_STREAM,          /* long hash, GCM stream: one at a time */
+};
+
+struct sec2_op {
+	struct crypto_task t;
+	struct sec2_req r;
+	uint8_t path;           /* enum sec2_path */
+	uint8_t error;          /* enum sec2_error */
+	uint8_t icv;
+	uint8_t flag;
+	/* After the cipher: its output is part of the authenticated image in scratch memory ... */
+	uint8_t *patch_to;
+	const uint8_t *patch_from;
+	uint32_t patch_len;
+	/* ... or is to be copied to where the client wants it. */
+	const uint8_t *out;     /* NULL: it is there already */
+};
+
+struct sec2_ctx {
+	const struct emu_device *dev;
+	const struct emu_mem *mem;
+	unsigned int hw;
+	const struct crypto_engine *engine, *fallback;  /* fallback: NULL when engine is OpenSSL */
+	void *engine_ctx, *fallback_ctx;
+	uint8_t *arena;         /* scratch memory of a batch */
+	size_t arena_size, arena_used, arena_need;
+	struct sec2_op ops[EMU_BATCH];
+};
+
+/* Descriptor formats. False: not a descriptor of that type. */
+bool sec2_bd3_read(const void *sqe, struct sec2_req *r);
+void sec2_bd3_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag);
+bool sec2_bd2_read(const void *sqe, struct sec2_req *r);
+void sec2_bd2_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag);
+
+/* Sets the path and the algorithm half of the task. SEC2_OK or an error. */
+enum sec2_error sec2_check(const struct sec2_ctx *ctx, struct sec2_op *op);
+
+/* Sets the pointers of the task. SEC2_OK, an error, or -1: the arena is too small (arena_need). */
+int sec2_map(struct sec2_ctx *ctx, struct sec2_op *op);
+/* After the work: puts the output where it belongs. */
+enum sec2_error sec2_unmap(const struct sec2_ctx *ctx, const struct sec2_op *op);
+
+#endif
