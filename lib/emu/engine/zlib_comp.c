@@ -83,6 +83,7 @@ zl_deflate_run(z_stream *zs, struct comp_op *op)
 {
 	struct comp_cursor in = {op->in, op->n_in}, out = {op->out, op->n_out};
 	const int end = op->final ? Z_FINISH : Z_SYNC_FLUSH;
+	const uLong in0 = zs->total_in;         /* a dictionary counts there */
 	uint64_t room = comp_total(op->out, op->n_out);
 	bool more_in, padded = false;
 	struct comp_seg piece = {0};
@@ -123,7 +124,7 @@ zl_deflate_run(z_stream *zs, struct comp_op *op)
 		if (!more_in && !op->final && zs->avail_in == 0 && zs->avail_out > 0)
 			break;
 	}
-	op->consumed = zs->total_in;
+	op->consumed = zs->total_in - in0;
 	op->produced = zs->total_out < room ? zs->total_out : room;
 	return zs->total_out > room ? COMP_NO_SPACE : COMP_DONE;
 }
