@@ -88,6 +88,7 @@ _Static_assert(offsetof(struct zip_sqe, checksum) == 124, "D1");
 #define ZIP_CTX_ST              HW_MASK(3, 0)   /* ctx_dw0 */
 #define ZIP_CTX_BFINAL          HW_BIT(7)
 #define ZIP_CTX_BITS            HW_MASK(15, 10)
+#define ZIP_CTX_STORED          HW_MASK(18, 0)  /* ctx_dw1: bytes held back by the engine */
 #define ZIP_CTX_ST_OUT_FULL     1       /* finished, output missing space */
 #define ZIP_CTX_ST_NO_SPACE     2       /* out of space while decoding */
 #define ZIP_CTX_ST_NOT_STARTED  3

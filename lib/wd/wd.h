@@ -112,7 +112,9 @@ enum wd_comp_alg {
 
 /*
  * A crypto transform. Either aead, or cipher and/or auth. Keys are copied; lengths in bytes.
- * HMAC keys of any length are accepted (longer than a block: hashed first, RFC 2104).
+ * HMAC keys longer than the hash's block (64 bytes, 128 for SHA-384 and up) are -EINVAL: the
+ * engine takes one block at most, and hashing the key first (RFC 2104) is the caller's, so that
+ * this library needs no software crypto.
  */
 struct wd_crypto_xform {
 	enum wd_cipher cipher;
@@ -268,12 +270,19 @@ struct wd_queue {
 int wd_request_queue(struct wd_queue *q);
 /* Outstanding requests are dropped; poll them out, or wd_flush(), before. */
 void wd_release_queue(struct wd_queue *q);
-/* One request / one completion. -EBUSY: queue full; -EAGAIN: none yet. */
+/*
+ * One request / one completion. -EBUSY: queue full; -EAGAIN: none yet; -ENODEV: the device died
+ * (and nothing is left to hand back). A completion that is not WD_OK still sets *req, and returns
+ * -EBADMSG (WD_AUTH_FAILED, WD_BAD_DATA), -EINVAL (WD_BAD_REQ), -ENOSPC (WD_NO_SPACE) or -EIO.
+ */
 int wd_send(struct wd_queue *q, void *req);     /* struct wd_req */
 int wd_recv(struct wd_queue *q, void **req);    /* *req = the request's tag */
-/* Waits (in the kernel, if need be) until there is one; -ENODEV when the device died. */
+/* Waits (in the kernel, if need be) until there is one. */
 int wd_recv_sync(struct wd_queue *q, void **req);
-/* Waits until nothing is outstanding and drops the completions. */
+/*
+ * Waits until nothing is outstanding and drops the completions. A device that completes nothing
+ * for 10 s is taken for dead.
+ */
 void wd_flush(struct wd_queue *q);
 /* Static shared memory of this queue: NULL with errno. Freed with its last queue. */
 void *wd_reserve_memory(struct wd_queue *q, size_t size);

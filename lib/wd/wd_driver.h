@@ -21,6 +21,10 @@ struct wd_driver {
 	void (*queue_fini)(struct wd_queue *q);
 	uint32_t (*outstanding)(const struct wd_queue *q);
 	void (*dump)(const struct wd_queue *q, FILE *f);
+	/* Lets the next completion wake a waiter; poll once more before waiting. */
+	void (*arm)(struct wd_queue *q);
+	/* Declares the device dead for this queue: what is outstanding comes back WD_DEV_LOST. */
+	void (*kill)(struct wd_queue *q);
 
 	size_t session_size;
 	int (*session_init_crypto)(struct wd_device *dev, struct wd_session *sess, uint64_t dev_addr,
