@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* User driver of HiSilicon SEC2: which devices it knows, queues, completions. */
+#include <errno.h>
+
+#include "sec2.h"
+
+static bool
+sec2_match(const struct wd_dev_info *info)
+{
+	return qm_api_version(info) >= 2 &&
+		(wd_has_algorithm(info, "cipher") || wd_has_algorithm(info, "digest") ||
+		wd_has_algorithm(info, "aead"));
+}
+
+static int
+sec2_get_caps(const struct wd_dev_info *info, struct wd_caps *caps)
+{
+	sec2_caps(qm_api_version(info), caps);
+	if (!wd_has_algorithm(info, "cipher"))
+		caps->ciphers = 0;
+	if (!wd_has_algorithm(info, "digest"))
+		caps->auths = 0;
+	if (!wd_has_algorithm(info, "aead"))
+		caps->aeads = 0;
+	return 0;
+}
+
+/* The result half-word and error_type lie at the same place in both descriptor types (C6). */
+_Static_assert(offsetof(struct sec2_bd2, result) == offsetof(struct sec2_bd3, result), "C6");
+_Static_assert(offsetof(struct sec2_bd2, error_type) == offsetof(struct sec2_bd3, error_type),
+	"C6");
+#define RES_ERROR_TYPE HW_MASK(23, 16)
+
+static __attribute__((noinline)) uint32_t
+sec2_bad_status(uint32_t result)
+{
+	if ((result & SEC2_RES_DONE) && HW_GET(SEC2_RES_ICV, result) == SEC2_ICV_MISMATCH)
+		return WD_AUTH_FAILED;
+	return WD_HW_ERROR;
+}
+
+WD_INLINE void
+sec2_complete(struct qm_queue *q, uint32_t slot, const void *sqe, struct wd_cpl *cpl)
+{
+	const char *p = (const char *)sqe + offsetof(struct sec2_bd3, result);
+	uint32_t result = __atomic_load_n((const uint32_t *)(const void *)p, __ATOMIC_RELAXED);
+
+	cpl->status = WD_OK;
+	cpl->hw_status = HW_GET(RES_ERROR_TYPE, result);
+	if (wd_unlikely((result & (RES_ERROR_TYPE | SEC2_RES_DONE)) != SEC2_RES_DONE ||
+		HW_GET(SEC2_RES_ICV, result) == SEC2_ICV_MISMATCH))
+		cpl->status = sec2_bad_status(result);
+}
+
+static uint16_t
+sec2_poll_special(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n)
+{
+	return qm_poll_special(wq, cpls, n, sec2_complete);
+}
+
+static uint16_t
+sec2_poll(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n)
+{
+	return qm_poll(wq, cpls, n, sec2_complete, sec2_poll_special);
+}
+
+static int
+sec2_queue_init(struct wd_queue *wq)
+{
+	int ret;
+
+	if (wq->type != 0)
+		return -EINVAL;
+	ret = qm_queue_init(wq);
+	if (ret < 0)
+		return ret;
+	wq->submit = qm_api_version(&wq->dev->info) == 2 ? sec2_submit_bd2 : sec2_submit_bd3;
+	wq->poll = sec2_poll;
+	return 0;
+}
+
+const struct wd_driver wd_drv_hisi_sec2 = {
+	.name = "hisi_sec2",
+	.kind = "sec2",
+	.match = sec2_match,
+	.caps = sec2_get_caps,
+	.queue_init = sec2_queue_init,
+	.queue_fini = qm_queue_fini,
+	.outstanding = qm_outstanding,
+	.dump = qm_dump,
+	.arm = qm_arm,
+	.kill = qm_kill,
+	.session_size = sizeof(struct wd_session),
+	.session_init_crypto = sec2_session_init,
+	.session_fini = sec2_session_fini,
+};

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* SEC2 descriptors of type 2 (hardware v2): template and submission. */
+#include "sec2.h"
+
+void
+sec2_bd2_template(struct sec2_bd2 *bd, const struct sec2_recipe *rec)
+{
+	uint32_t scene = rec->shape == SEC2_AUTH ? SEC2_SCENE_IPSEC : SEC2_SCENE_NONE;
+
+	memset(bd, 0, sizeof(*bd));
+	bd->type_cipher_auth = HW_PREP(BD2_TYPE, SEC2_BD_TYPE2) |
+		HW_PREP(BD2_CIPHER, rec->cipher) | HW_PREP(BD2_AUTH, rec->auth);
+	bd->sds_sa_type = HW_PREP(BD2_SEQ, rec->seq) | HW_PREP(BD2_SCENE, scene) |
+		HW_PREP(BD2_DE, rec->cipher != SEC2_CIPHER_NONE);
+	bd->mac_key_alg = HW_PREP(BD2_MAC_LEN, rec->mac_words) |
+		HW_PREP(BD2_A_KEY_LEN, rec->a_key_words) | HW_PREP(BD2_A_ALG, rec->a_alg);
+	bd->icvw_kmode = HW_PREP(BD2_C_ICV_LEN, rec->icv_len) |
+		HW_PREP(BD2_C_WIDTH, rec->c_width) | HW_PREP(BD2_C_KEY_LEN, rec->c_key_code) |
+		HW_PREP(BD2_C_MODE, rec->c_mode);
+	bd->c_alg = HW_PREP(BD2_C_ALG, rec->c_alg);
+	bd->c_key_addr = rec->c_key;
+	bd->a_key_addr = rec->a_key;
+}
+
+WD_INLINE void
+bd2_lists(struct sec2_bd2 *bd, bool dst)
+{
+	bd->sds_sa_type |= HW_PREP(BD2_SRC_TYPE_LOW, SEC2_ADDR_SGL);
+	if (dst)
+		bd->sdm_addr_type |= HW_PREP(BD2_DST_TYPE, SEC2_ADDR_SGL);
+}
+
+/* Copies the template and patches what a request changes; c and a are constants. */
+WD_INLINE void
+bd2_put(void *sqe, const struct wd_session *s, const struct wd_req *r,
+	const struct sec2_io *io, const bool c, const bool a)
+{
+	struct sec2_bd2 *bd = sqe;
+
+	memcpy(bd, __builtin_assume_aligned(s->bd, 64), sizeof(*bd));
+	bd->data_src_addr = io->src;
+	if (c) {
+		bd->data_dst_addr = io->dst;
+		bd->c_ivin_addr = r->iv;
+		bd->clen_ivhlen = r->cipher_len;
+		bd->cipher_src_offset = io->c_off;
+	}
+	if (a) {
+		bd->mac_addr = r->digest;
+		bd->alen_ivllen = r->auth_len;
+		bd->auth_src_offset = io->a_off;
+	}
+	if (io->sgl)
+		bd2_lists(bd, c);
+}
+
+static __attribute__((noinline)) int
+bd2_plain_mapped(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r, bool c,
+	bool a)
+{
+	struct sec2_io io;
+	int ret;
+
+	ret = sec2_map(q, slot, r, c, a, &io);
+	if (ret == QM_TAKEN)
+		bd2_put(sqe, r->sess, r, &io, c, a);
+	return ret;
+}
+
+/* Cipher, auth, or both. */
+WD_INLINE int
+bd2_plain(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r, const bool c,
+	const bool a)
+{
+	const struct wd_session *s = r->sess;
+	const struct sec2_io io = {.src = r->src, .dst = r->dst,
+		.c_off = r->cipher_off, .a_off = r->auth_off};
+
+	if (wd_unlikely((c && sec2_c_len_bad(s, r->cipher_len)) ||
+		(a && sec2_a_len_bad(s, r->auth_len))))
+		return WD_BAD_REQ;
+	if (wd_unlikely((r->src_segs | r->dst_segs) != 0 ||
+		((c ? r->cipher_off : 0) | (a ? r->auth_off : 0)) > SEC2_MAX_OFFSET))
+		return bd2_plain_mapped(q, slot, sqe, r, c, a);
+	bd2_put(sqe, s, r, &io, c, a);
+	return QM_TAKEN;
+}
+
+WD_INLINE int
+bd2_aead(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r, uint64_t c_iv,
+	uint64_t a_iv)
+{
+	const struct wd_session *s = r->sess;
+	struct sec2_bd2 *bd = sqe;
+	struct sec2_io io;
+	int ret;
+
+	ret = sec2_aead_io(q, slot, r, &io);
+	if (wd_unlikely(ret != QM_TAKEN))
+		return ret;
+	memcpy(bd, __builtin_assume_aligned(s->bd, 64), sizeof(*bd));
+	bd->data_src_addr = io.src;
+	bd->data_dst_addr = io.dst;
+	bd->c_ivin_addr = c_iv;
+	bd->a_ivin_addr = a_iv;
+	bd->mac_addr = r->digest;
+	bd->alen_ivllen = r->aad_len;
+	bd->clen_ivhlen = r->cipher_len;
+	bd->cipher_src_offset = io.c_off;
+	if (io.sgl)
+		bd2_lists(bd, true);
+	return QM_TAKEN;
+}
+
+static __attribute__((noinline)) int
+bd2_ccm(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r)
+{
+	uint64_t iv = qm_slot_addr(q, slot, offsetof(struct qm_slot, iv));
+	int ret;
+
+	ret = sec2_ccm_blocks(q, slot, r->sess, r);
+	return ret == QM_TAKEN ? bd2_aead(q, slot, sqe, r, iv, iv + 16) : ret;
+}
+
+WD_INLINE int
+bd2_fill(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r)
+{
+	switch (r->sess->kind) {
+	case SEC2_KIND(2, SEC2_CHAIN):
+		return bd2_plain(q, slot, sqe, r, true, true);
+	case SEC2_KIND(2, SEC2_GCM):
+		if (wd_unlikely(sec2_aead_bad(r->sess, r)))
+			return WD_BAD_REQ;
+		return bd2_aead(q, slot, sqe, r, r->iv, r->iv);
+	case SEC2_KIND(2, SEC2_CIPHER):
+		return bd2_plain(q, slot, sqe, r, true, false);
+	case SEC2_KIND(2, SEC2_AUTH):
+		return bd2_plain(q, slot, sqe, r, false, true);
+	case SEC2_KIND(2, SEC2_CCM):
+		if (sec2_aead_bad(r->sess, r))
+			return WD_BAD_REQ;
+		return bd2_ccm(q, slot, sqe, r);
+	default:
+		return WD_BAD_REQ;
+	}
+}
+
+uint16_t
+sec2_submit_bd2(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n)
+{
+	return qm_submit(wq, reqs, n, bd2_fill);
+}

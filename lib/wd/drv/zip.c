@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * User driver of HiSilicon ZIP: raw deflate, zlib and gzip, stateless and as streams.
+ *
+ * Entry types 0 (hardware v2) and 3 (v3 and later) differ in the place of a tag that this driver
+ * does not use, so that the session's template is all the difference here.
+ */
+#include <errno.h>
+
+#include "hisi_zip.h"
+#include "qm.h"
+
+#define ZIP_MAGIC       0x50495a53u
+
+struct wd_session {
+	uint32_t magic;
+	uint8_t gen_type;       /* ZIP_SQE_TYPE0 or 3 */
+	uint8_t qc_type;        /* ZIP_QC_*: the direction */
+	uint8_t alg;            /* enum wd_comp_alg */
+	uint8_t sqe[128] __attribute__((aligned(64)));
+};
+_Static_assert(offsetof(struct wd_session, sqe) == WD_SESSION_ALIGN, "template on a line");
+
+/*
+ * The context of D4: software's part first, then what the engine keeps between requests. The
+ * engine leaves ctx_dw and the running checksum in the entry; they go back with the next one.
+ */
+struct wd_stream {
+	uint32_t ctx_dw[3];
+	uint32_t isize;
+	uint32_t checksum;      /* the engine's form */
+	uint8_t started;
+	uint8_t busy;           /* a request is outstanding */
+	uint8_t cut;            /* its input was shortened to fit the output */
+	uint8_t qc_type;
+	uint64_t dev_addr;
+	uint32_t magic;
+	uint8_t pad0[28];
+	uint8_t hw[ZIP_CTX_SIZE - ZIP_CTX_SW_SIZE];
+};
+_Static_assert(offsetof(struct wd_stream, hw) == ZIP_CTX_SW_SIZE, "D4");
+_Static_assert(sizeof(struct wd_stream) == ZIP_CTX_SIZE, "D4");
+
+static bool
+zip_match(const struct wd_dev_info *info)
+{
+	return qm_api_version(info) >= 2 &&
+		(wd_has_algorithm(info, "zlib") || wd_has_algorithm(info, "gzip") ||
+		wd_has_algorithm(info, "deflate"));
+}
+
+static int
+zip_get_caps(const struct wd_dev_info *info, struct wd_caps *caps)
+{
+	memset(caps, 0, sizeof(*caps));
+	if (wd_has_algorithm(info, "zlib"))
+		caps->comps |= 1u << WD_COMP_ZLIB;
+	if (wd_has_algorithm(info, "gzip"))
+		caps->comps |= 1u << WD_COMP_GZIP;
+	caps->flags = WD_CAP_SGL | WD_CAP_STATEFUL;
+	if (qm_api_version(info) > 2 && wd_has_algorithm(info, "deflate")) {
+		caps->comps |= 1u << WD_COMP_DEFLATE;
+		caps->flags |= WD_CAP_RAW_DEFLATE;
+	}
+	caps->max_len = ZIP_MAX_LEN;
+	caps->max_depth = HISI_QM_DEPTH - 1;
+	caps->max_segs = QM_MAX_SEGS;
+	caps->min_out = ZIP_MIN_OUT;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ sessions, streams */
+
+static int
+window_code(uint8_t log, uint32_t *code)
+{
+	static const uint8_t codes[] = {ZIP_WINDOW_4K, ZIP_WINDOW_8K, ZIP_WINDOW_16K,
+		ZIP_WINDOW_32K};
+
+	if (log == 0)
+		log = 15;
+	if (log < 12 || log > 15)
+		return -EINVAL;
+	*code = codes[log - 12];
+	return 0;
+}
+
+static int
+zip_session_init(struct wd_device *dev, struct wd_session *s, uint64_t dev_addr,
+	const struct wd_comp_xform *x)
+{
+	static const uint8_t types[] = {[WD_COMP_DEFLATE] = ZIP_TYPE_DEFLATE,
+		[WD_COMP_ZLIB] = ZIP_TYPE_ZLIB, [WD_COMP_GZIP] = ZIP_TYPE_GZIP};
+	struct zip_sqe *sqe = (void *)s->sqe;
+	uint32_t window;
+
+	if ((unsigned int)x->alg >= WD_COMP_MAX || x->alg == WD_COMP_NONE || x->level > 9 ||
+		window_code(x->window_log, &window) < 0)
+		return -EINVAL;
+	if (!(dev->caps.comps & 1u << x->alg))
+		return -ENOTSUP;
+	memset(s, 0, sizeof(*s));
+	s->gen_type = qm_api_version(&dev->info) == 2 ? ZIP_SQE_TYPE0 : ZIP_SQE_TYPE3;
+	s->qc_type = x->compress ? ZIP_QC_COMPRESS : ZIP_QC_DECOMPRESS;
+	s->alg = x->alg;
+	/* A stateless request: one stream, started and finished (D3). */
+	sqe->dw7 = HW_PREP(ZIP_SQE_TYPE, s->gen_type) | ZIP_FLUSH | ZIP_STREAM_NEW;
+	sqe->dw9 = HW_PREP(ZIP_REQ_TYPE, types[x->alg]) | HW_PREP(ZIP_WINDOW, window);
+	s->magic = ZIP_MAGIC;
+	return 0;
+}
+
+static void
+zip_session_fini(struct wd_session *s)
+{
+	explicit_bzero(s, sizeof(*s));
+}
+
+static int
+zip_stream_init(struct wd_device *dev, struct wd_stream *st, uint64_t dev_addr,
+	const struct wd_session *s)
+{
+	if (s->magic != ZIP_MAGIC)
+		return -EINVAL;
+	memset(st, 0, sizeof(*st));
+	st->dev_addr = dev_addr;
+	st->qc_type = s->qc_type;
+	st->magic = ZIP_MAGIC;
+	return 0;
+}
+
+static void
+zip_stream_fini(struct wd_stream *st)
+{
+	/* The window is a copy of the data. */
+	explicit_bzero(st, sizeof(*st));
+}
+
+/* ------------------------------------------------------------------ submission */
+
+/*
+ * What a stream request has beside a stateless one. A compressor must not run out of output
+ * room, so the input is cut to what surely fits (D4) and the caller sees it in consumed.
+ */
+static int
+zip_fill_stream(struct qm_queue *q, uint32_t slot, struct zip_sqe *sqe, const struct wd_req *r)
+{
+	struct wd_stream *st = (void *)(uintptr_t)r->stream;
+
+	if (st->magic != ZIP_MAGIC || st->busy || st->qc_type != r->sess->qc_type)
+		return WD_BAD_REQ;
+	sqe->dw7 &= ~(uint32_t)(ZIP_FLUSH | ZIP_STREAM_NEW);
+	sqe->dw7 |= ZIP_STATEFUL;
+	if (!st->started)
+		sqe->dw7 |= ZIP_STREAM_NEW;
+	st->cut = st->qc_type == ZIP_QC_COMPRESS &&
+		sqe->dest_avail_out < (uint64_t)r->src_len * 9 / 8;
+	if (st->cut)
+		sqe->input_data_length = (uint64_t)sqe->dest_avail_out * 8 / 9 & ~3u;
+	else if (r->flush == WD_FLUSH_FINAL)
+		sqe->dw7 |= ZIP_FLUSH;
+	sqe->ctx_dw0 = st->ctx_dw[0];
+	sqe->ctx_dw1 = st->ctx_dw[1];
+	sqe->ctx_dw2 = st->ctx_dw[2];
+	sqe->isize = st->isize;
+	sqe->checksum = st->checksum;
+	sqe->stream_ctx_addr = st->dev_addr + ZIP_CTX_SW_SIZE;
+	st->started = 1;
+	st->busy = 1;
+	q->slot_data[slot] = st;
+	return QM_TAKEN;
+}
+
+static int
+zip_side(struct qm_queue *q, uint32_t slot, size_t list, const struct wd_seg *segs, uint16_t n,
+	uint64_t flat, uint32_t len, uint64_t *addr)
+{
+	const struct wd_seg all = {.addr = flat, .len = len};
+
+	*addr = qm_slot_addr(q, slot, list);
+	return qm_sgl_build(q, slot, (uint8_t *)&q->slots[slot] + list, NULL,
+		n == 0 ? &all : segs, n == 0 ? 1 : n, 0, len);
+}
+
+/* One buffer type serves both sides: a list on one makes lists of both. */
+static int
+zip_fill_lists(struct qm_queue *q, uint32_t slot, struct zip_sqe *sqe, const struct wd_req *r)
+{
+	int ret;
+
+	ret = zip_side(q, slot, offsetof(struct qm_slot, src_sgl), r->src_list, r->src_segs,
+		r->src, r->src_len, &sqe->source_addr);
+	if (ret == QM_TAKEN)
+		ret = zip_side(q, slot, offsetof(struct qm_slot, dst_sgl), r->dst_list,
+			r->dst_segs, r->dst, sqe->dest_avail_out, &sqe->dest_addr);
+	sqe->dw9 |= HW_PREP(ZIP_BUF_TYPE, ZIP_BUF_SGL);
+	return ret;
+}
+
+WD_INLINE int
+zip_fill(struct qm_queue *q, uint32_t slot, void *entry, const struct wd_req *r)
+{
+	uint8_t type = q->gen == 2 ? ZIP_SQE_TYPE0 : ZIP_SQE_TYPE3;
+	const struct wd_session *s = r->sess;
+	struct zip_sqe *sqe = entry;
+	int ret;
+
+	/* Only a decompression stream may go without input: it drains what the engine holds. */
+	if (wd_unlikely(s->magic != ZIP_MAGIC || s->gen_type != type ||
+		s->qc_type != q->qc_type || r->src_len > ZIP_MAX_LEN ||
+		(r->src_len == 0 && (r->stream == 0 || s->qc_type == ZIP_QC_COMPRESS))))
+		return WD_BAD_REQ;
+	if (wd_unlikely(r->dst_len < ZIP_MIN_OUT))
+		return WD_NO_SPACE;
+	memcpy(sqe, __builtin_assume_aligned(s->sqe, 64), sizeof(*sqe));
+	sqe->input_data_length = r->src_len;
+	sqe->dest_avail_out = r->dst_len < ZIP_MAX_LEN ? r->dst_len : ZIP_MAX_LEN;
+	sqe->source_addr = r->src;
+	sqe->dest_addr = r->dst;
+	if (wd_unlikely(r->src_segs | r->dst_segs)) {
+		ret = zip_fill_lists(q, slot, sqe, r);
+		if (ret != QM_TAKEN)
+			return ret;
+	}
+	if (r->stream != 0) {
+		ret = zip_fill_stream(q, slot, sqe, r);
+		if (wd_unlikely(ret != QM_TAKEN)) {
+			qm_sgl_release(q, slot);
+			return ret;
+		}
+	}
+	return QM_TAKEN;
+}
+
+static uint16_t
+zip_submit(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n)
+{
+	return qm_submit(wq, reqs, n, zip_fill);
+}
+
+/* ------------------------------------------------------------------ completion */
+
+static uint32_t
+reverse32(uint32_t v)
+{
+	v = __builtin_bswap32(v);
+	v = (v & 0x0f0f0f0f) << 4 | (v >> 4 & 0x0f0f0f0f);
+	v = (v & 0x33333333) << 2 | (v >> 2 & 0x33333333);
+	return (v & 0x55555555) << 1 | (v >> 1 & 0x55555555);
+}
+
+static uint32_t
+zip_status(const struct qm_queue *q, uint8_t code)
+{
+	switch (code) {
+	case ZIP_ST_OK:
+	case ZIP_ST_NEGATIVE:
+	case ZIP_ST_DECOMP_END:
+		return WD_OK;
+	case ZIP_ST_NO_SPACE:
+		return WD_NO_SPACE;
+	case ZIP_ST_CRC_ERR:
+		return WD_BAD_DATA;
+	default:
+		/* Codes of a decompressor that have no known name tell of bad streams (D5). */
+		return q->qc_type == ZIP_QC_DECOMPRESS ? WD_BAD_DATA : WD_HW_ERROR;
+	}
+}
+
+static void
+zip_complete_stream(struct qm_queue *q, uint32_t slot, const struct zip_sqe *sqe,
+	struct wd_cpl *cpl)
+{
+	struct wd_stream *st = q->slot_data[slot];
+	uint32_t ctx_st = HW_GET(ZIP_CTX_ST, sqe->ctx_dw0);
+
+	st->ctx_dw[0] = sqe->ctx_dw0;
+	st->ctx_dw[1] = sqe->ctx_dw1;
+	st->ctx_dw[2] = sqe->ctx_dw2;
+	st->isize = sqe->isize;
+	st->checksum = sqe->checksum;
+	st->busy = 0;
+	if (cpl->status != WD_OK)
+		return;
+	/* The engine holds output that found no room, or input that was cut is left. */
+	if (st->cut || ctx_st == ZIP_CTX_ST_OUT_FULL ||
+		(ctx_st == ZIP_CTX_ST_NO_SPACE && (sqe->ctx_dw0 & ZIP_CTX_BFINAL) &&
+		HW_GET(ZIP_CTX_STORED, sqe->ctx_dw1) != 0))
+		cpl->status = WD_NO_SPACE;
+	if (cpl->status == WD_NO_SPACE)
+		cpl->end = 0;
+}
+
+WD_INLINE void
+zip_complete(struct qm_queue *q, uint32_t slot, const void *entry, struct wd_cpl *cpl)
+{
+	const struct zip_sqe *sqe = entry;
+	uint32_t type = HW_GET(ZIP_REQ_TYPE, sqe->dw9);
+
+	cpl->hw_status = HW_GET(ZIP_STATUS, sqe->dw3);
+	cpl->status = zip_status(q, cpl->hw_status);
+	cpl->consumed = sqe->consumed;
+	cpl->produced = sqe->produced;
+	cpl->end = q->qc_type == ZIP_QC_DECOMPRESS && (sqe->dw3 & ZIP_LSTBLK) != 0;
+	/* gzip: the CRC's working register, neither inverted nor reflected (D4). */
+	cpl->checksum = type == ZIP_TYPE_GZIP ? reverse32(~sqe->checksum) :
+		type == ZIP_TYPE_ZLIB ? sqe->checksum : 0;
+	if (sqe->dw7 & ZIP_STATEFUL)
+		zip_complete_stream(q, slot, sqe, cpl);
+}
+
+static uint16_t
+zip_poll_special(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n)
+{
+	return qm_poll_special(wq, cpls, n, zip_complete);
+}
+
+static uint16_t
+zip_poll(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n)
+{
+	return qm_poll(wq, cpls, n, zip_complete, zip_poll_special);
+}
+
+static int
+zip_queue_init(struct wd_queue *wq)
+{
+	int ret;
+
+	if (wq->type != ZIP_QC_COMPRESS && wq->type != ZIP_QC_DECOMPRESS)
+		return -EINVAL;
+	ret = qm_queue_init(wq);
+	if (ret < 0)
+		return ret;
+	wq->submit = zip_submit;
+	wq->poll = zip_poll;
+	return 0;
+}
+
+const struct wd_driver wd_drv_hisi_zip = {
+	.name = "hisi_zip",
+	.kind = "zip",
+	.match = zip_match,
+	.caps = zip_get_caps,
+	.queue_init = zip_queue_init,
+	.queue_fini = qm_queue_fini,
+	.outstanding = qm_outstanding,
+	.dump = qm_dump,
+	.arm = qm_arm,
+	.kill = qm_kill,
+	.session_size = sizeof(struct wd_session),
+	.session_init_comp = zip_session_init,
+	.session_fini = zip_session_fini,
+	.stream_size = sizeof(struct wd_stream),
+	.stream_init = zip_stream_init,
+	.stream_fini = zip_stream_fini,
+};

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Sessions and streams: checks common to all drivers, then the device's driver. */
+#include <errno.h>
+
+#include "wd_private.h"
+
+size_t
+wd_session_size(const struct wd_device *dev)
+{
+	return dev->drv->session_size;
+}
+
+static bool
+aligned(const void *va, uint64_t dev_addr)
+{
+	return va != NULL && (uintptr_t)va % WD_SESSION_ALIGN == 0 &&
+		dev_addr % WD_SESSION_ALIGN == 0;
+}
+
+int
+wd_session_init_crypto(struct wd_device *dev, struct wd_session *sess, uint64_t dev_addr,
+	const struct wd_crypto_xform *xform)
+{
+	if (!aligned(sess, dev_addr))
+		return -EINVAL;
+	if (dev->drv->session_init_crypto == NULL)
+		return -ENOTSUP;
+	return dev->drv->session_init_crypto(dev, sess, dev_addr, xform);
+}
+
+int
+wd_session_init_comp(struct wd_device *dev, struct wd_session *sess, uint64_t dev_addr,
+	const struct wd_comp_xform *xform)
+{
+	if (!aligned(sess, dev_addr))
+		return -EINVAL;
+	if (dev->drv->session_init_comp == NULL)
+		return -ENOTSUP;
+	return dev->drv->session_init_comp(dev, sess, dev_addr, xform);
+}
+
+void
+wd_session_fini(struct wd_device *dev, struct wd_session *sess)
+{
+	if (sess != NULL)
+		dev->drv->session_fini(sess);
+}
+
+size_t
+wd_stream_size(const struct wd_device *dev)
+{
+	return dev->drv->stream_size;
+}
+
+int
+wd_stream_init(struct wd_device *dev, struct wd_stream *stream, uint64_t dev_addr,
+	const struct wd_session *sess)
+{
+	if (dev->drv->stream_init == NULL)
+		return -ENOTSUP;
+	if (!aligned(stream, dev_addr))
+		return -EINVAL;
+	return dev->drv->stream_init(dev, stream, dev_addr, sess);
+}
+
+void
+wd_stream_fini(struct wd_device *dev, struct wd_stream *stream)
+{
+	if (stream != NULL && dev->drv->stream_fini != NULL)
+		dev->drv->stream_fini(stream);
+}

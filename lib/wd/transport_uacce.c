@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Transport of real devices: the uacce char device. A queue is a file descriptor.
+ *
+ * Adopted memory belongs to a descriptor in the kernel, but to the device here. So the first
+ * call to share() opens one queue that keeps it, which the first queue_open() then uses, so that
+ * it costs no instance.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "uacce/uacce.h"
+#include "wd_private.h"
+
+_Static_assert(WD_DEV_SVA == UACCE_DEV_SVA && WD_DEV_NOIOMMU == UACCE_DEV_NOIOMMU, "flags");
+_Static_assert(WD_DEV_PASID == UACCE_DEV_PASID && WD_DEV_IOMMU == UACCE_DEV_IOMMU, "flags");
+_Static_assert((int)WD_REGION_SS == (int)UACCE_QFRT_SS, "regions");
+_Static_assert((int)WD_REGION_DKO == (int)UACCE_QFRT_DKO, "regions");
+
+struct uacce_dev {
+	char name[64];
+	char node[320];
+	pthread_mutex_t lock;
+	int mem_fd;             /* keeps adopted memory, -1 = none yet */
+	bool mem_fd_queue;      /* serves as a queue at the moment */
+};
+
+struct uacce_queue {
+	struct uacce_dev *dev;
+	int fd;
+};
+
+static int
+uacce_open(const char *spec, const char *options, const char *kind, void **devp, char *err,
+	size_t err_size)
+{
+	struct wd_dev_info info;
+	struct uacce_dev *dev;
+	int ret;
+
+	if (options != NULL && options[0] != '\0') {
+		wd_error(err, err_size, "%s: devices take no options", spec);
+		return -EINVAL;
+	}
+	dev = calloc(1, sizeof(*dev));
+	if (dev == NULL) {
+		wd_error(err, err_size, "out of memory");
+		return -ENOMEM;
+	}
+	ret = wd_sysfs_read(spec, &info, dev->node, sizeof(dev->node), err, err_size);
+	if (ret == 0 && info.isolated) {
+		wd_error(err, err_size, "%s: isolated, out of service", spec);
+		ret = -ENODEV;
+	}
+	if (ret == 0 && access(dev->node, R_OK | W_OK) != 0) {
+		ret = -errno;
+		wd_error(err, err_size, "%s: %s", dev->node, strerror(errno));
+	}
+	if (ret < 0) {
+		free(dev);
+		return ret;
+	}
+	strcpy(dev->name, info.name);
+	dev->mem_fd = -1;
+	pthread_mutex_init(&dev->lock, NULL);
+	*devp = dev;
+	return 0;
+}
+
+static void
+uacce_close(void *arg)
+{
+	struct uacce_dev *dev = arg;
+
+	if (dev->mem_fd >= 0)
+		close(dev->mem_fd);
+	pthread_mutex_destroy(&dev->lock);
+	free(dev);
+}
+
+static int
+uacce_info(void *arg, struct wd_dev_info *info)
+{
+	struct uacce_dev *dev = arg;
+
+	return wd_sysfs_read(dev->name, info, NULL, 0, NULL, 0);
+}
+
+static int
+open_node(const struct uacce_dev *dev)
+{
+	int fd = open(dev->node, O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	return errno == ENOENT || errno == ENXIO ? -ENODEV : -errno;
+}
+
+static int
+uacce_queue_open(void *arg, void **queue)
+{
+	struct uacce_dev *dev = arg;
+	struct uacce_queue *q;
+
+	q = calloc(1, sizeof(*q));
+	if (q == NULL)
+		return -ENOMEM;
+	q->dev = dev;
+	pthread_mutex_lock(&dev->lock);
+	if (dev->mem_fd >= 0 && !dev->mem_fd_queue) {
+		dev->mem_fd_queue = true;
+		q->fd = dev->mem_fd;
+	} else {
+		q->fd = open_node(dev);
+	}
+	pthread_mutex_unlock(&dev->lock);
+	if (q->fd < 0) {
+		int ret = q->fd;
+
+		free(q);
+		return ret;
+	}
+	*queue = q;
+	return 0;
+}
+
+static void
+uacce_queue_close(void *arg)
+{
+	struct uacce_queue *q = arg;
+	struct uacce_dev *dev = q->dev;
+
+	pthread_mutex_lock(&dev->lock);
+	if (q->fd == dev->mem_fd) {
+		/* Back to being the memory's keeper, as long as the device lives. */
+		dev->mem_fd_queue = false;
+		if (ioctl(q->fd, UACCE_CMD_PUT_Q) < 0) {
+			close(q->fd);
+			dev->mem_fd = -1;
+		}
+	} else {
+		close(q->fd);
+	}
+	pthread_mutex_unlock(&dev->lock);
+	free(q);
+}
+
+static int
+uacce_ioctl(void *arg, unsigned long cmd, void *data)
+{
+	struct uacce_queue *q = arg;
+
+	return ioctl(q->fd, cmd, data) < 0 ? -errno : 0;
+}
+
+static int
+uacce_mmap(void *arg, unsigned int region, size_t size, void **addr)
+{
+	struct uacce_queue *q = arg;
+	void *va;
+
+	va = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, q->fd,
+		(off_t)region * sysconf(_SC_PAGESIZE));
+	if (va == MAP_FAILED)
+		return -errno;
+	*addr = va;
+	return 0;
+}
+
+static int
+uacce_munmap(void *arg, unsigned int region, void *addr, size_t size)
+{
+	return munmap(addr, size) < 0 ? -errno : 0;
+}
+
+static int
+uacce_start(void *arg)
+{
+	return uacce_ioctl(arg, UACCE_CMD_START_Q, NULL);
+}
+
+static int
+uacce_stop(void *arg)
+{
+	return uacce_ioctl(arg, UACCE_CMD_PUT_Q, NULL);
+}
+
+static int
+uacce_wait(void *arg, int ms)
+{
+	struct uacce_queue *q = arg;
+	struct pollfd pfd = {.fd = q->fd, .events = POLLIN};
+	int ret;
+
+	ret = poll(&pfd, 1, ms);
+	if (ret < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (pfd.revents & (POLLERR | POLLHUP | POLLNVAL))
+		return -ENODEV;
+	return ret > 0;
+}
+
+static void
+uacce_doze(void *arg, struct wd_doze *doze)
+{
+	memset(doze, 0, sizeof(*doze));
+}
+
+static int
+uacce_share(void *arg, void *va, size_t len, int fd, uint64_t offset, uint64_t *dev_addr)
+{
+	struct uacce_adopt adopt = {.addr = (uintptr_t)va, .len = len};
+	struct uacce_dev *dev = arg;
+	int ret = 0;
+
+	pthread_mutex_lock(&dev->lock);
+	if (dev->mem_fd < 0)
+		dev->mem_fd = open_node(dev);
+	if (dev->mem_fd < 0) {
+		ret = dev->mem_fd;
+		dev->mem_fd = -1;
+	} else if (ioctl(dev->mem_fd, UACCE_CMD_ADOPT, &adopt) < 0) {
+		/* Mainline and openEuler do not know the call. */
+		ret = errno == EINVAL || errno == ENOTTY ? -ENOTSUP : -errno;
+	}
+	pthread_mutex_unlock(&dev->lock);
+	if (ret == 0)
+		*dev_addr = adopt.dev_addr;
+	return ret;
+}
+
+static int
+uacce_unshare(void *arg, void *va, size_t len)
+{
+	struct uacce_adopt adopt = {.addr = (uintptr_t)va, .len = len};
+	struct uacce_dev *dev = arg;
+	int ret;
+
+	pthread_mutex_lock(&dev->lock);
+	ret = dev->mem_fd < 0 ? -EINVAL : 0;
+	if (ret == 0 && ioctl(dev->mem_fd, UACCE_CMD_UNADOPT, &adopt) < 0)
+		ret = -errno;
+	pthread_mutex_unlock(&dev->lock);
+	return ret;
+}
+
+static int
+uacce_ss_slice(void *arg, unsigned int i, uint64_t *dev_addr, size_t *len)
+{
+	struct uacce_queue *q = arg;
+	unsigned long v = i;
+	int ret;
+
+	ret = ioctl(q->fd, UACCE_CMD_GET_SS_DMA, &v);
+	if (ret < 0)
+		return -errno;
+	*dev_addr = v & ~UACCE_SS_DMA_SIZE_MASK;
+	*len = (v & UACCE_SS_DMA_SIZE_MASK) << UACCE_SS_DMA_SIZE_SHIFT;
+	return ret;
+}
+
+static int
+uacce_ss_share(void *arg, void *target)
+{
+	struct uacce_queue *q = arg, *t = target;
+
+	return ioctl(q->fd, UACCE_CMD_SHARE_SVAS, (long)t->fd) < 0 ? -errno : 0;
+}
+
+const struct wd_transport wd_transport_uacce = {
+	.name = "uacce",
+	.abi = WD_TRANSPORT_ABI,
+	.open = uacce_open,
+	.close = uacce_close,
+	.info = uacce_info,
+	.queue_open = uacce_queue_open,
+	.queue_close = uacce_queue_close,
+	.ioctl = uacce_ioctl,
+	.mmap = uacce_mmap,
+	.munmap = uacce_munmap,
+	.start = uacce_start,
+	.stop = uacce_stop,
+	.wait = uacce_wait,
+	.doze = uacce_doze,
+	.share = uacce_share,
+	.unshare = uacce_unshare,
+	.ss_slice = uacce_ss_slice,
+	.ss_share = uacce_ss_share,
+};

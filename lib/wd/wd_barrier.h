@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Barriers by purpose: the only place in libwd with raw barriers. Using the right name is the
+ * documentation of what is ordered.
+ *
+ * x86 keeps stores in order, loads in order, and both before an uncached store, so that only the
+ * compiler has to be held there; the kernel maps doorbells uncached.
+ */
+#ifndef WD_BARRIER_H
+#define WD_BARRIER_H
+
+#include <stdint.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#define WD_ORDER_STORES() __asm__ volatile("" ::: "memory")
+#define WD_ORDER_LOADS()  __asm__ volatile("" ::: "memory")
+#elif defined(__aarch64__)
+#define WD_ORDER_STORES() __asm__ volatile("dmb oshst" ::: "memory")
+#define WD_ORDER_LOADS()  __asm__ volatile("dmb oshld" ::: "memory")
+#else
+#define WD_ORDER_STORES() __sync_synchronize()
+#define WD_ORDER_LOADS()  __sync_synchronize()
+#endif
+
+/* Descriptors in memory are seen by the device before a doorbell written after it. */
+static inline void
+wd_before_doorbell(void)
+{
+	WD_ORDER_STORES();
+}
+
+/*
+ * What the device wrote before the valid bit just read (descriptor status, the request's output)
+ * is seen by loads after it, the application's own included.
+ */
+static inline void
+wd_after_valid_bit(void)
+{
+	WD_ORDER_LOADS();
+}
+
+/*
+ * Slots given back by a CQ doorbell after it have been read before it. A later store never
+ * passes an earlier load on x86; dmb oshld orders loads before stores too.
+ */
+static inline void
+wd_before_credit_return(void)
+{
+	WD_ORDER_LOADS();
+}
+
+/* A doorbell: one 64-bit store, never split, merged or repeated by the compiler. */
+static inline void
+wd_write_doorbell(volatile uint64_t *reg, uint64_t value)
+{
+	*reg = value;
+}
+
+/* A word that the kernel or the device changes at any time. */
+static inline uint32_t
+wd_read_shared32(const uint32_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+#endif
