@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Devices: options, threads, information. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "emu_private.h"
 #include "options.h"
@@ -17,6 +20,10 @@ static void
 device_free(struct emu_device *dev)
 {
 	pthread_mutex_destroy(&dev->lock);
+	if (dev->doze_page != NULL)
+		munmap(dev->doze_page, EMU_DOZE_PAGE);
+	if (dev->doze_fd >= 0)
+		close(dev->doze_fd);
 	free(dev->threads);
 	free(dev->queues);
 	free(dev);
@@ -34,7 +41,7 @@ default_engine(const struct emu_model *model)
 }
 
 static struct emu_device *
-device_alloc(const struct emu_model *model)
+device_alloc(const struct emu_model *model, bool foreign)
 {
 	struct emu_device *dev;
 
@@ -43,7 +50,11 @@ device_alloc(const struct emu_model *model)
 		return NULL;
 	pthread_mutex_init(&dev->lock, NULL);
 	dev->model = model;
-	dev->mem.sva = true;
+	dev->foreign = foreign;
+	dev->mode = foreign ? WD_DEV_IOMMU : WD_DEV_SVA;
+	dev->mem.sva = !foreign;
+	dev->numa_node = -1;
+	dev->doze_fd = -1;
 	dev->hw = 3;
 	dev->engine = default_engine(model);
 	dev->max_queues = 64;
@@ -51,6 +62,25 @@ device_alloc(const struct emu_model *model)
 	dev->nb_threads = 1;
 	dev->db_slots = true;
 	return dev;
+}
+
+/* The words that clients look at before they ring a bell: theirs to read, ours to write. */
+static int
+make_doze_page(struct emu_device *dev)
+{
+	void *p;
+
+	dev->doze_fd = memfd_create("uacce-emu-doze", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (dev->doze_fd < 0 || ftruncate(dev->doze_fd, EMU_DOZE_PAGE) != 0)
+		return -errno;
+	p = mmap(NULL, EMU_DOZE_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, dev->doze_fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	dev->doze_page = p;
+	if (fcntl(dev->doze_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE |
+			F_SEAL_SEAL) != 0)
+		return -errno;
+	return 0;
 }
 
 static int
@@ -64,8 +94,14 @@ start_threads(struct emu_device *dev)
 	if (dev->queues == NULL || dev->threads == NULL)
 		return -ENOMEM;
 	memset(dev->threads, 0, dev->nb_threads * sizeof(dev->threads[0]));
+	ret = dev->foreign ? make_doze_page(dev) : 0;
+	if (ret != 0)
+		return ret;
 	for (i = 0; i < dev->nb_threads; i++) {
 		dev->threads[i].dev = dev;
+		dev->threads[i].dozing = &dev->threads[i].own_dozing;
+		if (dev->foreign)
+			dev->threads[i].dozing = dev->doze_page + i * EMU_DOZE_STRIDE;
 		ret = emu_thread_start(&dev->threads[i]);
 		if (ret != 0) {
 			while (i-- > 0)
@@ -77,8 +113,8 @@ start_threads(struct emu_device *dev)
 }
 
 int
-emu_device_open(const char *kind, const char *options, struct emu_device **out, char *err,
-		size_t err_size)
+emu_device_open(const char *kind, const char *options, bool foreign, struct emu_device **out,
+		char *err, size_t err_size)
 {
 	struct emu_device *dev;
 	size_t m;
@@ -91,7 +127,7 @@ emu_device_open(const char *kind, const char *options, struct emu_device **out, 
 		snprintf(err, err_size, "emulator: no device of kind '%s'", kind ? kind : "");
 		return -EINVAL;
 	}
-	dev = device_alloc(models[m]);
+	dev = device_alloc(models[m], foreign);
 	if (dev == NULL) {
 		snprintf(err, err_size, "emulator: out of memory");
 		return -ENOMEM;
@@ -133,8 +169,8 @@ emu_device_info(struct emu_device *dev, struct wd_dev_info *info)
 	snprintf(info->name, sizeof(info->name), "%s", dev->name);
 	snprintf(info->api, sizeof(info->api), "%s%u", HISI_QM_API_PREFIX, dev->hw);
 	dev->model->algorithms(dev, info->algorithms, sizeof(info->algorithms));
-	info->flags = WD_DEV_SVA | (dev->db_slots ? WD_DEV_DB_SLOTS : 0);
-	info->numa_node = -1;
+	info->flags = dev->mode | (dev->db_slots ? WD_DEV_DB_SLOTS : 0);
+	info->numa_node = dev->numa_node;
 	pthread_mutex_lock(&dev->lock);
 	info->available = dev->lost ? 0 : dev->max_queues - dev->nb_queues;
 	info->isolated = dev->lost;

@@ -2,7 +2,7 @@
 /*
  * The emulator's inside: device, queue, engine thread, and what a model is.
  *
- *	front/        how clients attach (thread of the process); implements wd_transport.h
+ *	front/        how clients attach (thread of the process, socket); implements wd_transport.h
  *	device.c      options, devices, their threads
  *	qm.c          queue manager: rings, doorbells, completions, stop words
  *	thread.c      the engine thread: polls doorbells, runs the model, dozes
@@ -31,6 +31,9 @@
 #define EMU_MAX_QUEUES  1024
 #define EMU_MAX_THREADS 16
 #define EMU_DUS_PAGE    4096
+#define EMU_DOZE_PAGE   4096    /* one word per thread, each in a line of its own */
+#define EMU_DOZE_STRIDE 16      /* words */
+_Static_assert(EMU_MAX_THREADS * EMU_DOZE_STRIDE * 4 <= EMU_DOZE_PAGE, "one page");
 
 #define EMU_ALIGNED     __attribute__((aligned(64)))
 #define emu_likely(x)   __builtin_expect(!!(x), 1)
@@ -77,6 +80,15 @@ struct emu_model {
 extern const struct emu_model emu_model_sec2;
 extern const struct emu_model emu_model_zip;
 
+/*
+ * Between the engine and whoever waits for completions, maybe in another process: waiters counts
+ * those that sleep, or are about to, on the futex seq. The engine only ever reads waiters.
+ */
+struct emu_wait {
+	_Atomic uint32_t seq EMU_ALIGNED; /* completions so far, never written by a client */
+	_Atomic uint32_t waiters EMU_ALIGNED;
+};
+
 enum emu_queue_state {
 	EMU_Q_INIT,             /* open, not started */
 	EMU_Q_STARTED,
@@ -111,10 +123,10 @@ struct emu_queue {
 	uint16_t stable_count;
 	uint64_t ops;                   /* of the whole life, for fault injection and dumps */
 
-	/* waiters: see qm_wait() */
-	_Atomic uint32_t seq EMU_ALIGNED; /* completions so far, a futex */
-	_Atomic uint32_t waiters;
-	uint32_t wait_cursor;
+	_Atomic(const struct emu_mem *) mem;
+	struct emu_wait *wait;          /* in the page behind the MMIO region */
+	uint32_t wait_cursor;           /* of qm_wait() */
+	int event_fd;                   /* written for waiters, or -1: see qm_event_fd() */
 
 	/* control, under dev->lock */
 	struct emu_device *dev EMU_ALIGNED;
@@ -125,9 +137,10 @@ struct emu_queue {
 	bool mapped[WD_REGION_MAX];     /* by the client */
 };
 
-/* One engine thread. dozing is the word of struct wd_doze. */
+/* One engine thread. *dozing is the word of struct wd_doze. */
 struct emu_thread {
-	_Atomic uint32_t dozing EMU_ALIGNED;
+	_Atomic uint32_t own_dozing EMU_ALIGNED;
+	_Atomic uint32_t *dozing;               /* own_dozing, or in the page dev->doze_fd */
 	_Atomic uint32_t ctrl_req EMU_ALIGNED;  /* bumped to make the thread look at its queues */
 	_Atomic uint32_t ctrl_ack;
 	_Atomic bool quit;
@@ -150,6 +163,11 @@ struct emu_device {
 	unsigned int nb_threads;
 	char cpus[64];                  /* affinity list, "" = all */
 	bool db_slots;
+	uint32_t mode;                  /* WD_DEV_SVA, WD_DEV_IOMMU or WD_DEV_NOIOMMU */
+	int numa_node;
+	bool foreign;                   /* clients are other processes */
+	int doze_fd;                    /* foreign: a page that clients may read; else -1 */
+	_Atomic uint32_t *doze_page;
 	bool membarrier;                /* the kernel offers the expedited barrier */
 	struct emu_faults *faults;
 
@@ -160,9 +178,12 @@ struct emu_device {
 	struct emu_thread *threads;
 };
 
-/* device.c: options as documented in doc/emulator.rst; err gets one line. 0 or -errno. */
-int emu_device_open(const char *kind, const char *options, struct emu_device **dev, char *err,
-		    size_t err_size);
+/*
+ * device.c: options as documented in doc/emulator.rst; err gets one line. 0 or -errno. foreign: its
+ * clients are other processes, so that it has no SVA.
+ */
+int emu_device_open(const char *kind, const char *options, bool foreign, struct emu_device **dev,
+		    char *err, size_t err_size);
 void emu_device_close(struct emu_device *dev);
 int emu_device_info(struct emu_device *dev, struct wd_dev_info *info);
 
@@ -174,6 +195,24 @@ int qm_start(struct emu_queue *q);
 int qm_stop(struct emu_queue *q);
 int qm_wait(struct emu_queue *q, int ms);
 size_t qm_region_size(const struct emu_device *dev, unsigned int region);
+/* Where struct emu_wait is in the file of the MMIO region. */
+size_t qm_wait_offset(const struct emu_device *dev);
+/*
+ * An eventfd that gets a write for completions while wait->waiters is not 0; the queue's own, made
+ * at the first call. Like a driver's interrupt it says: look whether there is news. Or -errno.
+ */
+int qm_event_fd(struct emu_queue *q);
+/* News since the last call, as qm_wait() with a time out of 0. */
+bool qm_news(struct emu_queue *q);
+/* What the device of the queue sees from now on. The old one is unused when this returns. */
+void qm_set_mem(struct emu_queue *q, const struct emu_mem *mem);
+
+/* A job's memory. The answer is good until the job's model returns from run(). */
+static inline const struct emu_mem *
+emu_queue_mem(const struct emu_queue *q)
+{
+	return atomic_load_explicit(&q->mem, memory_order_acquire);
+}
 
 /* qm.c: data path, engine thread only. */
 unsigned int qm_collect(struct emu_thread *th, struct emu_job *jobs, unsigned int max);
@@ -190,5 +229,7 @@ void emu_thread_stop(struct emu_thread *th);
 void emu_thread_sync(struct emu_thread *th);
 void emu_thread_wake(void *thread);
 uint64_t emu_now_ns(void);
+/* All memory accesses of the clients' threads before or after this: see thread.c. */
+void emu_heavy_barrier(const struct emu_device *dev);
 
 #endif

@@ -8,16 +8,24 @@
 void *
 emu_ptr_region(const struct emu_mem *mem, uint64_t addr, uint64_t len)
 {
-	unsigned int i;
+	const struct emu_region *r = mem->regions;
+	unsigned int nb = mem->nb_regions, half;
 
-	for (i = 0; i < mem->nb_regions; i++) {
-		const struct emu_region *r = &mem->regions[i];
-
-		if (addr >= r->dev_addr && addr - r->dev_addr < r->len &&
-				len <= r->len - (addr - r->dev_addr))
-			return r->ptr + (addr - r->dev_addr);
+	if (nb == 0)
+		return NULL;
+	/* The last region that begins at or before addr. */
+	while (nb > 1) {
+		half = nb / 2;
+		if (addr >= r[half].dev_addr) {
+			r += half;
+			nb -= half;
+		} else {
+			nb = half;
+		}
 	}
-	return NULL;
+	if (addr < r->dev_addr || addr - r->dev_addr >= r->len || len > r->len - (addr - r->dev_addr))
+		return NULL;
+	return r->ptr + (addr - r->dev_addr);
 }
 
 /* Enters the list at addr; false with it->err when it is none. */

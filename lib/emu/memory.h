@@ -21,6 +21,10 @@ struct emu_region {
 	uint8_t *ptr;
 };
 
+/*
+ * Regions are sorted by address and do not overlap. Neighbours that are also neighbours for us
+ * are one region: a buffer may lie across two things that were shared.
+ */
 struct emu_mem {
 	bool sva;                       /* identity */
 	unsigned int nb_regions;        /* without SVA: what was shared */

@@ -91,6 +91,28 @@ set_doorbell(struct emu_device *dev, const char *value)
 	return 0;
 }
 
+static int
+set_mode(struct emu_device *dev, const char *value)
+{
+	if (strcmp(value, dev->foreign ? "iommu" : "sva") == 0)
+		return 0;
+	if (!dev->foreign || strcmp(value, "noiommu") != 0)
+		return -EINVAL;
+	dev->mode = WD_DEV_NOIOMMU;
+	return 0;
+}
+
+static int
+set_node(struct emu_device *dev, const char *value)
+{
+	unsigned int node;
+
+	if (parse_number(value, 0, 1023, &node) != 0)
+		return -EINVAL;
+	dev->numa_node = (int)node;
+	return 0;
+}
+
 static const struct {
 	const char *key;
 	option_set_t set;
@@ -103,6 +125,8 @@ static const struct {
 	{ "cpus", set_cpus, "a list such as 0-1 or 0:2" },
 	{ "engine", set_engine, "an engine of this kind that this machine has" },
 	{ "doorbell", set_doorbell, "slots or shared" },
+	{ "mode", set_mode, "sva in the process, iommu or noiommu of a daemon" },
+	{ "node", set_node, "the number of a NUMA node" },
 };
 
 int

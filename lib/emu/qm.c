@@ -4,11 +4,12 @@
  * hardware works on them.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <linux/membarrier.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -34,15 +35,23 @@ qm_region_size(const struct emu_device *dev, unsigned int region)
 	return 0;
 }
 
+size_t
+qm_wait_offset(const struct emu_device *dev)
+{
+	return qm_region_size(dev, WD_REGION_MMIO);
+}
+
+/* The client may have the descriptor: what we map of it has to stay. */
 static uint8_t *
 region_alloc(const char *name, size_t size, int *fd)
 {
 	void *p;
 
-	*fd = memfd_create(name, MFD_CLOEXEC);
+	*fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (*fd < 0)
 		return NULL;
-	if (ftruncate(*fd, (off_t)size) != 0)
+	if (ftruncate(*fd, (off_t)size) != 0 ||
+			fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
 		goto fail;
 	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, *fd, 0);
 	if (p == MAP_FAILED)
@@ -57,8 +66,10 @@ fail:
 static void
 queue_free(struct emu_queue *q)
 {
+	if (q->event_fd >= 0)
+		close(q->event_fd);
 	if (q->mmio != NULL) {
-		munmap(q->mmio, qm_region_size(q->dev, WD_REGION_MMIO));
+		munmap(q->mmio, qm_wait_offset(q->dev) + EMU_DUS_PAGE);
 		close(q->mmio_fd);
 	}
 	if (q->dus != NULL) {
@@ -81,7 +92,9 @@ queue_alloc(struct emu_device *dev)
 	q->depth = (uint16_t)dev->depth;
 	q->sqe_size = dev->model->sqe_size;
 	q->shared_db = !dev->db_slots;
-	q->mmio = region_alloc("uacce-emu-mmio", qm_region_size(dev, WD_REGION_MMIO), &q->mmio_fd);
+	q->event_fd = -1;
+	atomic_store(&q->mem, &dev->mem);
+	q->mmio = region_alloc("uacce-emu-mmio", qm_wait_offset(dev) + EMU_DUS_PAGE, &q->mmio_fd);
 	q->dus = region_alloc("uacce-emu-dus", qm_region_size(dev, WD_REGION_DUS), &q->dus_fd);
 	if (q->shared_db)
 		q->shadow = calloc(q->depth, q->sqe_size);
@@ -89,6 +102,7 @@ queue_alloc(struct emu_device *dev)
 		queue_free(q);
 		return NULL;
 	}
+	q->wait = (struct emu_wait *)(void *)(q->mmio + qm_wait_offset(dev));
 	q->sq = q->dus;
 	q->cq = (struct hisi_qm_cqe *)(void *)(q->dus + (size_t)q->depth * q->sqe_size);
 	q->db = (volatile uint64_t *)(void *)(q->mmio + HISI_QM_DB_OFF);
@@ -197,7 +211,7 @@ qm_start(struct emu_queue *q)
 		memset(q->cq, 0, q->depth * sizeof(q->cq[0]));
 		if (q->shadow != NULL)
 			memcpy(q->shadow, q->sq, (size_t)q->depth * q->sqe_size);
-		q->wait_cursor = atomic_load(&q->seq);
+		q->wait_cursor = atomic_load(&q->wait->seq);
 		q->state = EMU_Q_STARTED;
 	}
 	pthread_mutex_unlock(&q->dev->lock);
@@ -225,12 +239,47 @@ qm_stop(struct emu_queue *q)
 static void
 notify(struct emu_queue *q, uint32_t count)
 {
+	struct emu_wait *w = q->wait;
+
 	/* One writer: no read-modify-write. The waiter's membarrier orders the two lines. */
-	atomic_store_explicit(&q->seq, atomic_load_explicit(&q->seq, memory_order_relaxed) + count,
+	atomic_store_explicit(&w->seq, atomic_load_explicit(&w->seq, memory_order_relaxed) + count,
 		memory_order_release);
 	__asm__ volatile("" ::: "memory");
-	if (emu_unlikely(atomic_load_explicit(&q->waiters, memory_order_relaxed) != 0))
-		syscall(SYS_futex, &q->seq, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+	if (emu_likely(atomic_load_explicit(&w->waiters, memory_order_relaxed) == 0))
+		return;
+	syscall(SYS_futex, &w->seq, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	if (q->event_fd >= 0)
+		eventfd_write(q->event_fd, 1);
+}
+
+int
+qm_event_fd(struct emu_queue *q)
+{
+	int ret;
+
+	pthread_mutex_lock(&q->dev->lock);
+	if (q->event_fd < 0)
+		q->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ret = q->event_fd < 0 ? -errno : q->event_fd;
+	pthread_mutex_unlock(&q->dev->lock);
+	return ret;
+}
+
+void
+qm_set_mem(struct emu_queue *q, const struct emu_mem *mem)
+{
+	atomic_store(&q->mem, mem);
+	emu_thread_sync(q->thread);
+}
+
+bool
+qm_news(struct emu_queue *q)
+{
+	uint32_t seq = atomic_load(&q->wait->seq);
+	bool news = seq != q->wait_cursor || atomic_load(stop_word(q, HISI_QM_RX_STOP_FROM_END)) != 0;
+
+	q->wait_cursor = seq;
+	return news;
 }
 
 /* Engine thread, or with the engine thread synced away from this queue. */
@@ -265,15 +314,13 @@ qm_wait(struct emu_queue *q, int ms)
 	int ret = 0;
 
 	emu_thread_wake(q->thread);
-	atomic_fetch_add(&q->waiters, 1);
-	if (q->dev->membarrier)
-		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+	atomic_fetch_add(&q->wait->waiters, 1);
+	emu_heavy_barrier(q->dev);
 	for (;;) {
-		uint32_t seq = atomic_load(&q->seq);
+		uint32_t seq = atomic_load(&q->wait->seq);
 		uint64_t now;
 
-		if (seq != q->wait_cursor || atomic_load(stop_word(q, HISI_QM_RX_STOP_FROM_END))) {
-			q->wait_cursor = seq;
+		if (qm_news(q)) {
 			ret = 1;
 			break;
 		}
@@ -282,9 +329,9 @@ qm_wait(struct emu_queue *q, int ms)
 			break;
 		if (ms >= 0 && end - now < (uint64_t)ts.tv_nsec)
 			ts.tv_nsec = (long)(end - now);
-		syscall(SYS_futex, &q->seq, FUTEX_WAIT_PRIVATE, seq, &ts, NULL, 0);
+		syscall(SYS_futex, &q->wait->seq, FUTEX_WAIT, seq, &ts, NULL, 0);
 	}
-	atomic_fetch_sub(&q->waiters, 1);
+	atomic_fetch_sub(&q->wait->waiters, 1);
 	return ret;
 }
 

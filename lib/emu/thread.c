@@ -4,13 +4,15 @@
  *
  *	engine                                  submitter
  *	dozing = 1                              store doorbell
- *	membarrier (all threads of the process) load dozing: 1 -> wake()
+ *	membarrier (all threads of clients)     load dozing: 1 -> wake()
  *	look at the doorbells once more
  *	futex wait on dozing, with a time out
  *
  * Either the submitter's load comes after the barrier and sees 1, or its doorbell store came
  * before and is seen by the last look; so the submitter needs no barrier of its own. Clients that
  * do not wake are served at the time out, which grows while nothing happens.
+ *
+ * Clients in other processes register for the global barrier, and may only read the word.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -49,6 +51,14 @@ cpu_relax(void)
 #elif defined(__aarch64__)
 	__asm__ volatile("yield");
 #endif
+}
+
+void
+emu_heavy_barrier(const struct emu_device *dev)
+{
+	if (dev->membarrier)
+		syscall(SYS_membarrier, dev->foreign ? MEMBARRIER_CMD_GLOBAL_EXPEDITED :
+			MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
 static void
@@ -106,22 +116,27 @@ has_work(struct emu_thread *th)
 		atomic_load_explicit(&th->quit, memory_order_relaxed) || qm_pending(th);
 }
 
+static int
+futex_op(const struct emu_thread *th, int op)
+{
+	return th->dev->foreign ? op : op | FUTEX_PRIVATE_FLAG;
+}
+
 static void
 doze(struct emu_thread *th, uint64_t ns)
 {
 	struct timespec ts;
 
-	atomic_store(&th->dozing, 1);
-	if (th->dev->membarrier)
-		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
-	else if (ns > DOZE_UNSAFE_NS)
+	atomic_store(th->dozing, 1);
+	emu_heavy_barrier(th->dev);
+	if (!th->dev->membarrier && ns > DOZE_UNSAFE_NS)
 		ns = DOZE_UNSAFE_NS;
 	if (!has_work(th)) {
 		ts.tv_sec = (time_t)(ns / 1000000000u);
 		ts.tv_nsec = (long)(ns % 1000000000u);
-		syscall(SYS_futex, &th->dozing, FUTEX_WAIT_PRIVATE, 1, &ts, NULL, 0);
+		syscall(SYS_futex, th->dozing, futex_op(th, FUTEX_WAIT), 1, &ts, NULL, 0);
 	}
-	atomic_store(&th->dozing, 0);
+	atomic_store(th->dozing, 0);
 }
 
 void
@@ -130,8 +145,8 @@ emu_thread_wake(void *thread)
 	struct emu_thread *th = thread;
 
 	/* Whoever turns it off wakes: a burst of doorbells costs one system call. */
-	if (atomic_exchange(&th->dozing, 0) != 0)
-		syscall(SYS_futex, &th->dozing, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	if (atomic_exchange(th->dozing, 0) != 0)
+		syscall(SYS_futex, th->dozing, futex_op(th, FUTEX_WAKE), 1, NULL, NULL, 0);
 }
 
 static void *
@@ -174,8 +189,9 @@ emu_thread_start(struct emu_thread *th)
 	sigset_t all, old;
 	int ret;
 
-	dev->membarrier = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0,
-		0) == 0;
+	dev->membarrier = syscall(SYS_membarrier, dev->foreign ?
+		MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED :
+		MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 	th->active = calloc(dev->max_queues, sizeof(th->active[0]));
 	if (th->active == NULL)
 		return -ENOMEM;

@@ -17,7 +17,7 @@ front_open(const char *spec, const char *options, const char *kind, void **dev, 
 		snprintf(err, err_size, "emulator: the in-process device takes no name ('%s')", spec);
 		return -EINVAL;
 	}
-	ret = emu_device_open(kind, options, &d, err, err_size);
+	ret = emu_device_open(kind, options, false, &d, err, err_size);
 	if (ret == 0)
 		*dev = d;
 	return ret;
@@ -117,7 +117,7 @@ front_doze(void *queue, struct wd_doze *doze)
 {
 	struct emu_queue *q = queue;
 
-	doze->dozing = (const uint32_t *)(uintptr_t)&q->thread->dozing;
+	doze->dozing = (const uint32_t *)(uintptr_t)q->thread->dozing;
 	doze->wake = emu_thread_wake;
 	doze->arg = q->thread;
 }

@@ -72,7 +72,6 @@ sec2_thread_init(struct emu_device *dev, void **out)
 		return -ENOMEM;
 	memset(ctx, 0, sizeof(*ctx));
 	ctx->dev = dev;
-	ctx->mem = &dev->mem;
 	ctx->hw = dev->hw;
 	ctx->engine = find_engine(dev->engine);
 	ctx->engine_ctx = ctx->engine->init();
@@ -230,10 +229,12 @@ execute(struct sec2_ctx *ctx, unsigned int n, unsigned int paths)
 
 /* Decodes one job. False: it needs more scratch memory than is left. */
 static bool
-prepare(struct sec2_ctx *ctx, struct sec2_op *op, const void *sqe)
+prepare(struct sec2_ctx *ctx, struct sec2_op *op, const struct emu_job *job)
 {
+	const void *sqe = job->sqe;
 	int ret;
 
+	ctx->mem = emu_queue_mem(job->q);
 	op->path = SEC2_P_DONE;
 	op->error = SEC2_OK;
 	op->icv = 0;
@@ -273,10 +274,14 @@ arena_grow(struct sec2_ctx *ctx)
 }
 
 static void
-finish(struct sec2_ctx *ctx, struct sec2_op *op, void *sqe)
+finish(struct sec2_ctx *ctx, struct sec2_op *op, const struct emu_job *job)
 {
-	if (op->error == SEC2_OK && op->path != SEC2_P_DONE)
+	void *sqe = job->sqe;
+
+	if (op->error == SEC2_OK && op->path != SEC2_P_DONE) {
+		ctx->mem = emu_queue_mem(job->q);
 		op->error = sec2_unmap(ctx, op);
+	}
 	if (ctx->hw == 2)
 		sec2_bd2_result(sqe, op->error, op->icv, op->flag);
 	else
@@ -293,7 +298,7 @@ run_some(struct sec2_ctx *ctx, struct emu_job *jobs, unsigned int n)
 	while (nb < n) {
 		struct sec2_op *op = &ctx->ops[nb];
 
-		if (!prepare(ctx, op, jobs[nb].sqe)) {
+		if (!prepare(ctx, op, &jobs[nb])) {
 			if (nb > 0)
 				break;
 			ctx->arena_used = 0;
@@ -306,7 +311,7 @@ run_some(struct sec2_ctx *ctx, struct emu_job *jobs, unsigned int n)
 	}
 	execute(ctx, nb, paths);
 	for (i = 0; i < nb; i++)
-		finish(ctx, &ctx->ops[i], jobs[i].sqe);
+		finish(ctx, &ctx->ops[i], &jobs[i]);
 	return nb;
 }
 

@@ -67,7 +67,7 @@ struct sec2_op {
 
 struct sec2_ctx {
 	const struct emu_device *dev;
-	const struct emu_mem *mem;
+	const struct emu_mem *mem;      /* of the queue of the op that is mapped or unmapped now */
 	unsigned int hw;
 	const struct crypto_engine *engine, *fallback;  /* fallback: NULL when engine is OpenSSL */
 	void *engine_ctx, *fallback_ctx;

@@ -144,7 +144,7 @@ map_sgl(const struct emu_mem *mem, uint64_t addr, uint32_t off, uint32_t len, st
 static int
 map_buffer(const struct zip_work *w, uint64_t addr, uint32_t off, uint32_t len, struct comp_seg *segs)
 {
-	const struct emu_mem *mem = &w->th->dev->mem;
+	const struct emu_mem *mem = w->mem;
 
 	if (len == 0)
 		return 0;
@@ -231,7 +231,7 @@ run_one(struct zip_thread *th, struct emu_job *job)
 	const struct zip_sqe sqe = *(const struct zip_sqe *)job->sqe;
 	const bool compress = job->q->qc_type == ZIP_QC_COMPRESS;
 	struct zip_sqe *out = job->sqe;
-	struct zip_work w = {.th = th, .sqe = &sqe};
+	struct zip_work w = {.th = th, .mem = emu_queue_mem(job->q), .sqe = &sqe};
 
 	if (!decode(&w, compress)) {
 		emu_model_zip.fail(out, w.status);

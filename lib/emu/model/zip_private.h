@@ -43,6 +43,7 @@ struct zip_thread {
 /* A request: the descriptor as it was when read, its buffers, and what the result will be. */
 struct zip_work {
 	struct zip_thread *th;
+	const struct emu_mem *mem;
 	const struct zip_sqe *sqe;
 	uint8_t type;           /* ZIP_TYPE_DEFLATE, _ZLIB, _GZIP */
 	uint8_t trailer;        /* bytes */
@@ -83,9 +84,9 @@ void zip_compress_piece(struct zip_work *w);
 void zip_decompress_piece(struct zip_work *w);
 
 /*
- * zip_table.c: decoder states, one per stream being decompressed, by context address. What the
- * hardware keeps in the context area does not fit there with a library's decoder, so it is kept
- * here: from the request that starts a stream to the one that ends it, or until the device is
+ * zip_table.c: decoder states, one per stream being decompressed, by the emulator's own address of
+ * the context (device addresses of two clients may be the same). What the hardware keeps in the
+ * context area does not fit there with a library's decoder, so it is kept here: from the request that starts a stream to the one that ends it, or until the device is
  * closed. Streams that are never ended do not pile up: beyond ZIP_TABLE_MAX the one that was
  * used least recently is forgotten, and a later request of it fails.
  */

@@ -16,7 +16,7 @@
 static uint8_t *
 context(const struct zip_work *w)
 {
-	return emu_ptr(&w->th->dev->mem, w->sqe->stream_ctx_addr, ZIP_CTX_HW_MAX);
+	return emu_ptr(w->mem, w->sqe->stream_ctx_addr, ZIP_CTX_HW_MAX);
 }
 
 /* The last bytes of history and input become the history. */
@@ -169,14 +169,14 @@ zip_decompress_piece(struct zip_work *w)
 	const struct zip_sqe *sqe = w->sqe;
 	const bool start = (sqe->dw7 & ZIP_STREAM_NEW) != 0;
 	struct zip_table *t = w->th->table;
+	const uint64_t ctx = (uintptr_t)context(w);
 	struct zip_stream *s;
 
-	if (context(w) == NULL) {
+	if (ctx == 0) {
 		w->status = ZIP_ST_BAD_REQ;
 		return;
 	}
-	s = start ? zip_table_start(t, sqe->stream_ctx_addr) :
-		    zip_table_find(t, sqe->stream_ctx_addr);
+	s = start ? zip_table_start(t, ctx) : zip_table_find(t, ctx);
 	if (s == NULL) {
 		w->status = ZIP_ST_BAD_REQ;
 		return;
