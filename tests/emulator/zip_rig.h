@@ -43,6 +43,7 @@ rig_open(struct zip_rig *r, unsigned int hw, const char *engine)
 	r->dev.hw = hw;
 	r->dev.engine = engine;
 	r->dev.mem.sva = true;
+	r->q[ZIP_QC_COMPRESS].mem = r->q[ZIP_QC_DECOMPRESS].mem = &r->dev.mem;
 	r->q[ZIP_QC_DECOMPRESS].qc_type = ZIP_QC_DECOMPRESS;
 	CHECK(emu_model_zip.thread_init(&r->dev, &r->th) == 0);
 }
