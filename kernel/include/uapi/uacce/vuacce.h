@@ -81,7 +81,8 @@ struct vuacce_last_word {
  * @id: out: id of the device, the N of /dev/<name>-N and /dev/uaN
  * @abi: out: VUACCE_ABI
  *
- * -EINVAL: a field is out of range; -EBUSY: this descriptor has a device already.
+ * -EINVAL: a field is out of range; -EBUSY: this descriptor has a device already. All other ioctls
+ * say -ENODEV until then.
  */
 struct vuacce_config {
 	__u32 size;
@@ -102,8 +103,10 @@ struct vuacce_config {
 /**
  * enum vuacce_event_type
  * @VUACCE_EV_QUEUE_OPEN: a process opens a queue; wants a reply (result 0, or a negative errno that
- *	open() returns). A queue that was refused gets no further events
- * @VUACCE_EV_QUEUE_START: UACCE_CMD_START_Q; wants a reply. Rings are mapped and valid
+ *	open() returns). A queue that was refused gets no further events; one whose opener gave up
+ *	waiting gets VUACCE_EV_QUEUE_CLOSE
+ * @VUACCE_EV_QUEUE_START: UACCE_CMD_START_Q; wants a reply. When the client gave up waiting, a
+ *	VUACCE_EV_QUEUE_STOP without cookie follows
  * @VUACCE_EV_QUEUE_STOP: UACCE_CMD_PUT_Q: wants a reply, to be given when the server touches the
  *	client's memory no more on behalf of this queue. The client unmapped SS, or its address space
  *	ends: no cookie, no reply, and the server's own mappings are still good
@@ -205,7 +208,8 @@ struct vuacce_event {
 /**
  * struct vuacce_reply - 112 bytes, to write()
  * @cookie: of the event
- * @result: 0 or positive: what ioctl() returns; or a negative errno from -1 to -4095
+ * @result: 0 or positive: what ioctl() returns; or a negative errno, -1 to -133
+ *	(-EINVAL from write() otherwise)
  * @size: bytes of @data; 0 or _IOC_SIZE(cmd), for ioctls with _IOC_READ only
  * @data: what the client's pointer shall point to
  */

@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# guest.sh [-t SECONDS] [-m MEMORY] [-q "QEMU ARGS"] [-a "KERNEL ARGS"] -- SHELL COMMAND
+#
+# Runs a command in a virtual machine with a stock kernel, the uacce modules loaded, and the host's
+# file system as its root (changes are lost). Exit code: the command's; 77 if guests cannot run
+# here; 125 if the guest died or hung; 1 if the kernel complained in its log.
+# Environment: UACCE_SOURCE, UACCE_BUILD (where setup.sh works). In the command: $MODULES (built
+# modules), $SHARE (writable, outlives the guest).
+set -u
+
+limit=120 memory=1G qemu_args= kernel_args=
+while getopts t:m:q:a: opt; do
+	case $opt in
+	t) limit=$OPTARG ;;
+	m) memory=$OPTARG ;;
+	q) qemu_args=$OPTARG ;;
+	a) kernel_args=$OPTARG ;;
+	*) exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+
+here=$(dirname "$(realpath "$0")")
+source_root=${UACCE_SOURCE:-$here/../..}
+work=$(realpath -m "${UACCE_BUILD:?folder for the guest kernel and modules}")
+"$here/setup.sh" "$source_root" "$work" || exit $?
+
+share=$(mktemp -d "$work/share.XXXXXX")
+trap 'rm -rf "$share"' EXIT
+cat >"$share/job" <<JOB
+export MODULES=$work/kernel SHARE=/share KVER=$(cat "$work/kver") IMAGE=$work/image
+cd /tmp
+busybox insmod \$MODULES/uacce/uacce.ko || exit 1
+busybox insmod \$MODULES/vuacce/vuacce.ko || exit 1
+busybox insmod \$MODULES/test/uacce_walk.ko || exit 1
+( $* )
+rc=\$?
+busybox rmmod uacce_walk vuacce uacce || { echo "modules do not unload"; [ \$rc = 0 ] && rc=1; }
+busybox dmesg >/share/dmesg
+exit \$rc
+JOB
+
+timeout "$limit" qemu-system-x86_64 -M q35,kernel-irqchip=split -accel tcg,thread=multi -cpu max \
+	-smp "${SMP:-2}" -m "$memory" -nodefaults -no-user-config -display none -no-reboot \
+	-serial "file:$share/console" -serial "file:$share/out" \
+	-device isa-debug-exit,iobase=0xf4,iosize=0x1 \
+	-fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap \
+	-device virtio-9p-pci,fsdev=root,mount_tag=hostroot \
+	-fsdev local,id=share,path="$share",security_model=none \
+	-device virtio-9p-pci,fsdev=share,mount_tag=share \
+	-kernel "$work/vmlinux" -initrd "$work/initrd" \
+	-append "console=ttyS0 loglevel=4 panic=-1 oops=panic mitigations=off nokaslr tsc=reliable
+no_timer_check rcupdate.rcu_expedited=1 slub_debug=FZPU,kmalloc-* page_poison=1 $kernel_args" \
+	$qemu_args 2>"$share/qemu.err"
+
+cat "$share/out"
+if [ ! -e "$share/rc" ]; then
+	echo "guest died or did not end within $limit s:"
+	tail -40 "$share/console"
+	cat "$share/qemu.err"
+	exit 125
+fi
+rc=$(cat "$share/rc")
+bad='BUG|WARNING|Oops|INFO: |general protection|refcount_t|list_(add|del) corruption|unreferenced'
+if grep -E "$bad" "$share/console" "$share/dmesg" 2>/dev/null | grep -v 'Dentry\|TAINT' |
+	grep -E "$bad"; then
+	echo "the kernel complained:"
+	tail -60 "$share/dmesg"
+	[ "$rc" = 0 ] && rc=1
+fi
+exit "$rc"

@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# setup.sh SOURCE_ROOT WORK: make WORK hold what guests need, or exit 77 and say what is missing.
+#
+#	WORK/kver	version of the kernel
+#	WORK/vmlinux	the kernel as ELF: boots by PVH in seconds, without a boot loader
+#	WORK/initrd	busybox and the modules that lead to the host's file system
+#	WORK/kernel/	copy of the modules' sources, built
+#
+# The kernel is the one whose headers are installed; its image comes as a package, which is
+# unpacked here and not installed. Safe to call from several tests at once.
+set -eu
+
+src=$(realpath "$1")
+mkdir -p "$2"
+work=$(realpath "$2")
+exec 9>"$work/lock"
+flock 9
+
+skip() { echo "skip: $*" >&2; exit 77; }
+
+for tool in qemu-system-x86_64 busybox cpio make gcc dpkg-deb apt-get python3; do
+	command -v $tool >/dev/null || skip "$tool is not installed"
+done
+[ "$(uname -m)" = x86_64 ] || skip "guests are x86-64 only"
+
+if [ -n "${UACCE_GUEST_KVER:-}" ]; then
+	kver=$UACCE_GUEST_KVER
+else
+	kver=$(ls -d /usr/src/linux-headers-*-amd64 2>/dev/null | grep -Ev -- '-(cloud|rt)-amd64' |
+		sed 's|.*/linux-headers-||' | sort -V | tail -1)
+fi
+headers=/usr/src/linux-headers-$kver
+[ -n "$kver" ] && [ -d "$headers" ] || skip "no linux-headers-amd64 installed"
+
+fetch_image() {
+	rm -rf "$work/image" "$work/deb"
+	mkdir -p "$work/deb"
+	for name in linux-image-$kver-unsigned linux-image-$kver; do
+		(cd "$work/deb" && apt-get -qq -o APT::Sandbox::User=root download "$name" \
+			>/dev/null 2>&1) || continue
+		dpkg-deb -x "$work"/deb/*.deb "$work/image"
+		rm -rf "$work/deb"
+		return 0
+	done
+	skip "cannot download linux-image-$kver"
+}
+
+# The bzImage's payload is one xz stream.
+extract_vmlinux() {
+	python3 - "$work/image/boot/vmlinuz-$kver" "$work/vmlinux.tmp" <<-'PY'
+	import lzma, sys
+	data = open(sys.argv[1], 'rb').read()
+	elf = lzma.LZMADecompressor().decompress(data[data.index(b'\xfd7zXZ\0'):])
+	assert elf[:4] == b'\x7fELF'
+	open(sys.argv[2], 'wb').write(elf)
+	PY
+	mv "$work/vmlinux.tmp" "$work/vmlinux"
+}
+
+# In the order in which they are loaded.
+boot_modules="drivers/virtio/virtio_ring drivers/virtio/virtio drivers/virtio/virtio_pci_modern_dev
+	drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci net/9p/9pnet
+	net/9p/9pnet_virtio fs/netfs/netfs fs/fscache/fscache fs/9p/9p fs/overlayfs/overlay"
+
+make_initrd() {
+	local tree n=10 m
+	tree=$(mktemp -d)
+	mkdir -p "$tree"/{bin,modules,proc,sys,dev,host,rw,new}
+	cp "$(command -v busybox)" "$tree/bin/busybox"
+	ln -s busybox "$tree/bin/sh"
+	cp "$src/tests/guest/init" "$tree/init"
+	chmod 755 "$tree/init"
+	for m in $boot_modules; do
+		# Absent ones are built in, or gone in newer kernels.
+		for file in "$work/image/lib/modules/$kver/kernel/$m".ko*; do
+			case $file in
+			*.ko) cp "$file" "$tree/modules/$n-${m##*/}.ko" ;;
+			*.ko.xz) xz -dc "$file" >"$tree/modules/$n-${m##*/}.ko" ;;
+			esac
+		done
+		n=$((n + 1))
+	done
+	(cd "$tree" && find . | cpio -o -H newc --quiet) >"$work/initrd.tmp"
+	mv "$work/initrd.tmp" "$work/initrd"
+	rm -rf "$tree"
+}
+
+build_modules() {
+	mkdir -p "$work/kernel"
+	cp -ru "$src/kernel/." "$work/kernel/"
+	make -C "$work/kernel" KDIR="$headers" W=1 >"$work/modules.log" 2>&1 || {
+		cat "$work/modules.log" >&2
+		exit 1
+	}
+}
+
+if [ "$(cat "$work/kver" 2>/dev/null)" != "$kver" ]; then
+	rm -rf "$work/kver" "$work/kernel" "$work/initrd"
+	fetch_image
+	extract_vmlinux
+	echo "$kver" >"$work/kver"
+fi
+if [ ! -e "$work/initrd" ] || [ "$src/tests/guest/init" -nt "$work/initrd" ]; then
+	make_initrd
+fi
+build_modules
