@@ -11,8 +11,17 @@ struct vuacce_waiter {
 	struct list_head list;
 	u64 cookie;
 	struct completion done;
+	bool ended;
 	struct vuacce_reply *reply;
 };
+
+/* Under ev_lock: the waiter may go away as soon as that is released. */
+static void end_wait(struct vuacce_waiter *waiter)
+{
+	list_del(&waiter->list);
+	waiter->ended = true;
+	complete(&waiter->done);
+}
 
 struct vuacce_note *vuacce_note_new(u32 type, u32 queue)
 {
@@ -70,7 +79,7 @@ int vuacce_call(struct vuacce *vu, struct vuacce_note *note, struct vuacce_reply
 	left = wait_for_completion_killable_timeout(&waiter.done,
 						    msecs_to_jiffies(VUACCE_TIMEOUT_MS));
 	spin_lock(&vu->ev_lock);
-	if (!completion_done(&waiter.done)) {
+	if (!waiter.ended) {
 		list_del(&waiter.list);
 		ret = left ? -EINTR : -ETIMEDOUT;
 	} else if (vu->dead) {
@@ -90,10 +99,8 @@ void vuacce_hang_up(struct vuacce *vu)
 	spin_lock(&vu->ev_lock);
 	vu->dead = true;
 	list_splice_init(&vu->events, &events);
-	list_for_each_entry_safe(waiter, next_waiter, &vu->calls, list) {
-		list_del(&waiter->list);
-		complete(&waiter->done);
-	}
+	list_for_each_entry_safe(waiter, next_waiter, &vu->calls, list)
+		end_wait(waiter);
 	spin_unlock(&vu->ev_lock);
 	list_for_each_entry_safe(note, next_note, &events, list)
 		kfree(note);
@@ -164,8 +171,7 @@ static int deliver(struct vuacce *vu, const struct vuacce_reply *reply)
 		if (waiter->cookie != reply->cookie)
 			continue;
 		*waiter->reply = *reply;
-		list_del(&waiter->list);
-		complete(&waiter->done);
+		end_wait(waiter);
 		ret = 0;
 		break;
 	}

@@ -21,9 +21,10 @@ while getopts t:m:q:a: opt; do
 done
 shift $((OPTIND - 1))
 
+[ -n "${UACCE_BUILD:-}" ] || { echo "UACCE_BUILD is not set" >&2; exit 2; }
 here=$(dirname "$(realpath "$0")")
 source_root=${UACCE_SOURCE:-$here/../..}
-work=$(realpath -m "${UACCE_BUILD:?folder for the guest kernel and modules}")
+work=$(realpath -m "$UACCE_BUILD")
 "$here/setup.sh" "$source_root" "$work" || exit $?
 
 share=$(mktemp -d "$work/share.XXXXXX")
