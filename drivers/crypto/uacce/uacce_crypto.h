@@ -32,7 +32,7 @@
 #define UACCE_CRYPTO_MAX_CAPS   64
 #define UACCE_CRYPTO_SEGS       4096    /* segments of one burst; a burst with more is cut */
 #define UACCE_EMPTY_DIGEST_MAX  64
-#define UACCE_KEY_MAX           64
+#define UACCE_KEY_MAX           32
 
 extern int uacce_crypto_logtype;
 extern uint8_t uacce_crypto_driver_id;
@@ -75,11 +75,7 @@ struct uacce_crypto_sess {
 	uint16_t iv_off;        /* from the op; CCM's flag byte skipped */
 	uint16_t aad_off;       /* from aad.data */
 	uint64_t req_bits;      /* struct wd_req from src_segs to aad_len, flat buffers */
-	uint32_t len_min;       /* cipher, AEAD or, of auth only, data: what the device takes */
-	uint32_t len_span;      /* longest - len_min */
-	uint32_t len_mask;      /* length bits that must be 0 */
-	uint32_t auth_min;      /* auth data of a chain */
-	uint32_t auth_span;
+	uint32_t len_min;       /* shorter data (of a chain: never) takes the slow path */
 	uint16_t aad_len;
 	uint8_t iv_len;
 	uint8_t iv_skip;        /* CCM: nonce behind a byte that is not its own */
@@ -88,15 +84,12 @@ struct uacce_crypto_sess {
 	bool verify;
 
 	/* Slow path: what libcrypto needs for messages that the device does not take. */
-	enum wd_cipher cipher __rte_cache_aligned;
-	enum wd_auth auth;
+	enum wd_auth auth __rte_cache_aligned;
 	enum wd_aead aead;
 	bool empty_digest_known;
 	uint8_t empty_digest[UACCE_EMPTY_DIGEST_MAX];   /* MAC or hash of no data */
 	uint16_t key_len;
-	uint16_t auth_key_len;
 	uint8_t key[UACCE_KEY_MAX];     /* AEAD or GMAC */
-	uint8_t auth_key[128];          /* HMAC key of a chain, at most a block */
 } __rte_cache_aligned;
 
 static inline struct wd_session *
@@ -214,8 +207,12 @@ int uacce_crypto_raw_configure(struct rte_cryptodev *dev, uint16_t qp_id,
 struct uacce_crypto_soft;
 struct uacce_crypto_soft *uacce_crypto_soft_new(void);
 void uacce_crypto_soft_free(struct uacce_crypto_soft *soft);
-/* Digest of no data into s->empty_digest. 0 or -errno. */
-int uacce_crypto_soft_empty_digest(struct uacce_crypto_sess *s, const struct wd_crypto_xform *x);
+/* An HMAC key longer than a block is replaced by its hash (RFC 2104): *len bytes to out. */
+int uacce_crypto_soft_hash_key(enum wd_auth auth, const uint8_t *key, size_t key_len,
+	uint8_t out[UACCE_EMPTY_DIGEST_MAX], uint16_t *len);
+/* Hash or MAC of no data. 0 or -errno. */
+int uacce_crypto_soft_empty_digest(uint8_t out[UACCE_EMPTY_DIGEST_MAX],
+	const struct wd_crypto_xform *x);
 /* Writes or checks the tag of an AEAD message without payload, or GMAC's of no data. */
 enum wd_status uacce_crypto_soft_tag(struct uacce_crypto_soft *soft,
 	const struct uacce_crypto_sess *s, const uint8_t *iv, const uint8_t *aad, uint32_t aad_len,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Bursts. The fast path takes ops whose data lies in the first segment of their mbufs and whose
- * lengths the device takes; everything else, errors too, is _slow.c's.
+ * Bursts. The fast path takes ops whose data lies in the first segment of their mbufs; everything
+ * else is _slow.c's. Lengths that the algorithm does not allow are libwd's to refuse.
  */
 #include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
@@ -25,12 +25,6 @@ static __rte_always_inline uint64_t
 data_addr(const struct rte_mbuf *m, bool phys)
 {
 	return phys ? rte_pktmbuf_iova(m) : (uint64_t)rte_pktmbuf_mtod(m, uintptr_t);
-}
-
-static __rte_always_inline bool
-bad_len(const struct uacce_crypto_sess *s, uint32_t len)
-{
-	return len - s->len_min > s->len_span || (len & s->len_mask) != 0;
 }
 
 /*
@@ -65,7 +59,7 @@ fill_cipher(const struct uacce_crypto_sess *s, const struct rte_crypto_sym_op *s
 {
 	uint32_t off = sym->cipher.data.offset, len = sym->cipher.data.length;
 
-	if (unlikely(bad_len(s, len)))
+	if (unlikely(len < s->len_min))
 		return false;
 	req->digest = 0;
 	req->cipher_off = 0;
@@ -82,7 +76,7 @@ fill_auth(const struct uacce_crypto_sess *s, const struct rte_crypto_sym_op *sym
 	uint32_t off = sym->auth.data.offset, len = sym->auth.data.length;
 	const struct rte_mbuf *m = sym->m_src;
 
-	if (unlikely(bad_len(s, len) || m == NULL || (uint64_t)off + len > m->data_len))
+	if (unlikely(len < s->len_min || m == NULL || (uint64_t)off + len > m->data_len))
 		return false;
 	req->src = data_addr(m, phys) + off;
 	req->dst = req->src;
@@ -103,8 +97,6 @@ fill_chain(const struct uacce_crypto_sess *s, const struct rte_crypto_sym_op *sy
 	uint64_t c_end = (uint64_t)c_off + c_len, a_end = (uint64_t)a_off + a_len;
 	uint32_t off = RTE_MIN(c_off, a_off);
 
-	if (unlikely(bad_len(s, c_len) || a_len - s->auth_min > s->auth_span))
-		return false;
 	req->digest = phys ? sym->auth.digest.phys_addr : (uintptr_t)sym->auth.digest.data;
 	req->cipher_off = c_off - off;
 	req->cipher_len = c_len;
@@ -119,7 +111,7 @@ fill_aead(const struct uacce_crypto_sess *s, const struct rte_crypto_sym_op *sym
 {
 	uint32_t off = sym->aead.data.offset, len = sym->aead.data.length;
 
-	if (unlikely(bad_len(s, len)))
+	if (unlikely(len < s->len_min))
 		return false;
 	req->digest = phys ? sym->aead.digest.phys_addr : (uintptr_t)sym->aead.digest.data;
 	req->aad = (phys ? sym->aead.aad.phys_addr : (uintptr_t)sym->aead.aad.data) + s->aad_off;

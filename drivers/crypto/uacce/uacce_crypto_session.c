@@ -75,9 +75,10 @@ set_cipher(const struct uacce_crypto_proc *proc, const struct rte_crypto_cipher_
 	return 0;
 }
 
+/* hashed: room for the key that is used if the given one is longer than a block. */
 static int
 set_auth(const struct uacce_crypto_proc *proc, const struct rte_crypto_auth_xform *a,
-	struct wd_crypto_xform *wx)
+	struct wd_crypto_xform *wx, uint8_t hashed[UACCE_EMPTY_DIGEST_MAX])
 {
 	const struct rte_cryptodev_symmetric_capability *cap;
 
@@ -102,7 +103,11 @@ set_auth(const struct uacce_crypto_proc *proc, const struct rte_crypto_auth_xfor
 	wx->digest_len = a->digest_length;
 	wx->auth_key = a->key.data;
 	wx->auth_key_len = cap->auth.key_size.max != 0 ? a->key.length : 0;
-	return 0;
+	if (wx->auth_key_len <= cap->auth.block_size || wx->auth == WD_AUTH_AES_GMAC)
+		return 0;
+	wx->auth_key = hashed;
+	return uacce_crypto_soft_hash_key(wx->auth, a->key.data, a->key.length, hashed,
+		&wx->auth_key_len);
 }
 
 static int
@@ -128,42 +133,6 @@ set_aead(const struct uacce_crypto_proc *proc, const struct rte_crypto_aead_xfor
 	wx->digest_len = a->digest_length;
 	wx->aad_len = a->aad_length;
 	return 0;
-}
-
-static uint32_t
-cipher_block(enum wd_cipher cipher)
-{
-	switch (cipher) {
-	case WD_CIPHER_DES_CBC:
-	case WD_CIPHER_3DES_CBC:
-	case WD_CIPHER_3DES_ECB:
-		return 8;
-	case WD_CIPHER_AES_ECB:
-	case WD_CIPHER_AES_CBC:
-	case WD_CIPHER_SM4_ECB:
-	case WD_CIPHER_SM4_CBC:
-		return 16;
-	default:
-		return 1;
-	}
-}
-
-static void
-set_lengths(const struct uacce_crypto_proc *proc, struct uacce_crypto_sess *s,
-	const struct wd_crypto_xform *wx)
-{
-	uint32_t max = wd_device_caps(proc->wd)->max_len;
-
-	s->len_min = 1;
-	if (wx->cipher == WD_CIPHER_AES_XTS || wx->cipher == WD_CIPHER_SM4_XTS)
-		s->len_min = 16;
-	if (wx->cipher != WD_CIPHER_NONE)
-		s->len_mask = cipher_block(wx->cipher) - 1;
-	else if (wx->aead != WD_AEAD_NONE && wx->aad_len != 0 && proc->aad_only)
-		s->len_min = 0;
-	s->len_span = max - wx->aad_len - s->len_min;
-	s->auth_min = 1;
-	s->auth_span = max - 1;
 }
 
 static void
@@ -195,25 +164,25 @@ set_data_path(const struct uacce_crypto_proc *proc, struct uacce_crypto_sess *s,
 	s->digest_len = wx->digest_len;
 	s->encrypt = wx->encrypt;
 	s->verify = wx->verify;
-	set_lengths(proc, s, wx);
+	s->len_min = kind == UACCE_KIND_CHAIN ? 0 : 1;
+	if (kind == UACCE_KIND_AEAD && wx->aad_len != 0 && proc->aad_only)
+		s->len_min = 0;
 	s->id = proc->sess_id + kind;
 }
 
 /* What the device does not take of the session's messages needs the keys later. */
-static int
+static void
 set_soft(struct uacce_crypto_sess *s, const struct wd_crypto_xform *wx)
 {
-	const uint8_t *key = wx->aead ? wx->cipher_key : wx->auth_key;
-
-	s->cipher = wx->cipher;
 	s->auth = wx->auth;
 	s->aead = wx->aead;
 	if (wx->aead != WD_AEAD_NONE || wx->auth == WD_AUTH_AES_GMAC) {
 		s->key_len = wx->aead ? wx->cipher_key_len : wx->auth_key_len;
-		memcpy(s->key, key, s->key_len);
-		return 0;
+		memcpy(s->key, wx->aead ? wx->cipher_key : wx->auth_key, s->key_len);
+	} else if (wx->auth != WD_AUTH_NONE) {
+		/* A libcrypto without the algorithm only costs the empty messages. */
+		s->empty_digest_known = uacce_crypto_soft_empty_digest(s->empty_digest, wx) == 0;
 	}
-	return wx->auth != WD_AUTH_NONE ? uacce_crypto_soft_empty_digest(s, wx) : 0;
 }
 
 int
@@ -222,6 +191,7 @@ uacce_crypto_session_configure(struct rte_cryptodev *dev, struct rte_crypto_sym_
 {
 	struct uacce_crypto_sess *s = CRYPTODEV_GET_SYM_SESS_PRIV(sess);
 	const struct uacce_crypto_proc *proc = uacce_crypto_proc(dev);
+	uint8_t hashed[UACCE_EMPTY_DIGEST_MAX] = {0};
 	struct wd_crypto_xform wx = {0};
 	struct wd_session *ws;
 	struct parsed p;
@@ -237,22 +207,22 @@ uacce_crypto_session_configure(struct rte_cryptodev *dev, struct rte_crypto_sym_
 	if (ret == 0 && p.cipher)
 		ret = set_cipher(proc, p.cipher, &wx);
 	if (ret == 0 && p.auth)
-		ret = set_auth(proc, p.auth, &wx);
+		ret = set_auth(proc, p.auth, &wx, hashed);
 	if (ret == 0 && p.aead)
 		ret = set_aead(proc, p.aead, &wx);
 	if (ret != 0)
-		return ret;
+		goto out;
 	wx.auth_first = p.cipher && p.auth_first;
 
 	ws = uacce_crypto_wd_session(s);
 	addr = proc->phys ? CRYPTODEV_GET_SYM_SESS_PRIV_IOVA(sess) + sizeof(*s) : (uintptr_t)ws;
 	ret = wd_session_init_crypto(proc->wd, ws, addr, &wx);
 	if (ret != 0)
-		return ret;
+		goto out;
 	set_data_path(proc, s, &p, &wx);
-	ret = set_soft(s, &wx);
-	if (ret != 0)
-		uacce_crypto_session_clear(dev, sess);
+	set_soft(s, &wx);
+out:
+	OPENSSL_cleanse(hashed, sizeof(hashed));
 	return ret;
 }
 

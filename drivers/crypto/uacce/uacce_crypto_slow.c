@@ -144,7 +144,7 @@ check_empty(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
 			*status = WD_BAD_REQ;
 		return true;
 	case UACCE_KIND_AEAD:
-		if (msg->c_len >= RTE_MAX(s->len_min, 1u) || (s->len_min == 0 && s->aad_len != 0))
+		if (msg->c_len >= s->len_min)
 			return false;
 		*status = uacce_crypto_soft_tag(qp->soft, s, msg->iv.va, msg->aad.va, s->aad_len,
 			msg->digest.va);
@@ -152,18 +152,6 @@ check_empty(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
 	default:
 		return false;
 	}
-}
-
-static bool
-lengths_ok(const struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
-	const struct uacce_crypto_msg *msg)
-{
-	uint32_t kind = s->id - qp->sess_id;
-	uint32_t len = kind == UACCE_KIND_AUTH ? msg->a_len : msg->c_len;
-
-	if (len - s->len_min > s->len_span || (len & s->len_mask))
-		return false;
-	return kind != UACCE_KIND_CHAIN || msg->a_len - s->auth_min <= s->auth_span;
 }
 
 bool
@@ -194,11 +182,6 @@ uacce_crypto_check_msg(struct uacce_crypto_qp *qp, const struct uacce_crypto_ses
 		msg->a_off = msg->off;
 	}
 	msg->len = end - msg->off;
-	/* The hardware's offsets have 16 bits. */
-	if (!lengths_ok(qp, s, msg) || RTE_MAX(msg->c_off, msg->a_off) - msg->off > UINT16_MAX) {
-		uacce_crypto_fill_done(req, tag, WD_BAD_REQ);
-		return false;
-	}
 	return true;
 }
 

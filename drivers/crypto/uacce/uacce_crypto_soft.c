@@ -148,29 +148,42 @@ hash_empty(const char *name, uint8_t *out)
 }
 
 int
-uacce_crypto_soft_empty_digest(struct uacce_crypto_sess *s, const struct wd_crypto_xform *x)
+uacce_crypto_soft_hash_key(enum wd_auth auth, const uint8_t *key, size_t key_len,
+	uint8_t out[UACCE_EMPTY_DIGEST_MAX], uint16_t *out_len)
+{
+	const char *name = hash_name(auth);
+	EVP_MD *md = name ? EVP_MD_fetch(NULL, name, NULL) : NULL;
+	unsigned int len = 0;
+	int ok;
+
+	ok = md != NULL && EVP_Digest(key, key_len, out, &len, md, NULL);
+	EVP_MD_free(md);
+	*out_len = len;
+	return ok ? 0 : -ENOTSUP;
+}
+
+int
+uacce_crypto_soft_empty_digest(uint8_t out[UACCE_EMPTY_DIGEST_MAX],
+	const struct wd_crypto_xform *x)
 {
 	OSSL_PARAM params[2] = {OSSL_PARAM_construct_end(), OSSL_PARAM_construct_end()};
 	const char *hash = hash_name(x->auth);
 	char name[16];
-	int ret;
 
-	if (x->auth == WD_AUTH_AES_XCBC_MAC) {
-		ret = xcbc_empty(x->auth_key, s->empty_digest);
-	} else if (x->auth == WD_AUTH_AES_CMAC) {
+	if (x->auth == WD_AUTH_AES_XCBC_MAC)
+		return xcbc_empty(x->auth_key, out);
+	if (x->auth == WD_AUTH_AES_CMAC) {
 		snprintf(name, sizeof(name), "AES-128-CBC");
 		params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, name, 0);
-		ret = mac_empty("CMAC", params, x->auth_key, x->auth_key_len, s->empty_digest);
-	} else if (hash != NULL && x->auth >= WD_AUTH_MD5_HMAC) {
-		snprintf(name, sizeof(name), "%s", hash);
-		params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0);
-		ret = mac_empty("HMAC", params, x->auth_key, x->auth_key_len, s->empty_digest);
-	} else {
-		ret = hash ? hash_empty(hash, s->empty_digest) : -ENOTSUP;
+		return mac_empty("CMAC", params, x->auth_key, x->auth_key_len, out);
 	}
-	s->empty_digest_known = ret == 0;
-	/* A libcrypto without the algorithm only costs the empty messages. */
-	return 0;
+	if (hash == NULL)
+		return -ENOTSUP;
+	if (x->auth < WD_AUTH_MD5_HMAC)
+		return hash_empty(hash, out);
+	snprintf(name, sizeof(name), "%s", hash);
+	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0);
+	return mac_empty("HMAC", params, x->auth_key, x->auth_key_len, out);
 }
 
 enum wd_status
