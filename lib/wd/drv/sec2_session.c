@@ -106,6 +106,8 @@ sec2_caps(uint32_t gen, struct wd_caps *caps)
 		if (offered(aeads[i].gen, gen))
 			caps->aeads |= 1ULL << i;
 	caps->flags = WD_CAP_CHAIN | WD_CAP_SGL;
+	if (gen > 2)
+		caps->flags |= WD_CAP_AAD_ONLY;
 	caps->max_len = SEC2_MAX_LEN;
 	caps->max_aad_len = SEC2_MAX_CCM_AAD;
 	caps->max_depth = HISI_QM_DEPTH - 1;
