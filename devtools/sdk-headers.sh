@@ -135,7 +135,8 @@ unpack_source()
 	# An archive of this machine without sources fails here, which matters only if none has it.
 	private_apt update || :
 	(cd "$work/src" && private_apt source --download-only --only-source "$name=$version") ||
-		die "cannot get source package $name $version: $(grep -m1 '^E:' "$work/apt.log")"
+		die "cannot get source package $name $version (an upgrade of $PKG may help):" \
+			"$(grep -m1 '^E:' "$work/apt.log")"
 	dsc=$(find "$work/src" -name '*.dsc' -print -quit)
 	dpkg-source --no-check -x "$dsc" "$work/tree" >>"$work/apt.log" 2>&1 ||
 		die "cannot unpack $(basename "$dsc"): $(tail -n1 "$work/apt.log")"
