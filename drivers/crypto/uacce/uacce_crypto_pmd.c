@@ -66,6 +66,15 @@ device_open(struct uacce_crypto_proc *proc, const char *name, const char *args, 
 		snprintf(err, ERR_SIZE, "device \"%s\" does no symmetric crypto", devargs.spec);
 		goto close;
 	}
+	proc->max_qps = RTE_MIN(info.available, (uint32_t)UINT16_MAX);
+	/* A secondary process takes over the primary's number, whatever is left by now. */
+	if (devargs.max_queue_pairs > proc->max_qps &&
+			rte_eal_process_type() == RTE_PROC_PRIMARY) {
+		snprintf(err, ERR_SIZE, "devarg \"max_queue_pairs=%u\": the device has %u queues",
+			devargs.max_queue_pairs, proc->max_qps);
+		ret = -EINVAL;
+		goto close;
+	}
 	ret = uacce_mem_attach(proc->wd, name, &proc->mem, err, ERR_SIZE);
 	if (ret != 0)
 		goto close;
@@ -73,7 +82,6 @@ device_open(struct uacce_crypto_proc *proc, const char *name, const char *args, 
 	proc->phys = flags & WD_DEV_NOIOMMU;
 	proc->aad_only = wd_device_caps(proc->wd)->flags & WD_CAP_AAD_ONLY;
 	proc->sess_id = session_id(info.api);
-	proc->max_qps = RTE_MIN(info.available, (uint32_t)UINT16_MAX);
 	if (devargs.max_queue_pairs != 0)
 		proc->max_qps = RTE_MIN(proc->max_qps, devargs.max_queue_pairs);
 	return 0;
