@@ -85,28 +85,35 @@ devargs_cases()
 		device=emu,max_queue_pairs=65535
 }
 
-crypto_perf()
+crypto_cases()
 {
-	dpdk_args=(-l 0,1 "${EAL[@]}" -d "$UACCE_PLUGIN_DIR/librte_crypto_uacce.so"
-		--vdev crypto_uacce,device=emu -- --devtype crypto_uacce --ptest throughput
+	local args=(-l "0,1" "${EAL[@]}" -d "$UACCE_PLUGIN_DIR/librte_crypto_uacce.so"
+		--vdev "crypto_uacce,device=emu" -- --devtype crypto_uacce --ptest throughput
 		--total-ops 1000 --silent)
+
+	devargs_cases crypto
+	check "crypto: unsupported cipher" 'USER1: .*(support|capab)' 'support|capab' \
+		dpdk-test-crypto-perf "${args[@]}" --optype cipher-only --cipher-algo kasumi-f8 \
+		--cipher-op encrypt --cipher-key-sz 16 --cipher-iv-sz 8
+	check "crypto: unsupported key size" 'USER1: .*(support|capab)' 'support|capab' \
+		dpdk-test-crypto-perf "${args[@]}" --optype aead --aead-algo aes-gcm \
+		--aead-op encrypt --aead-key-sz 17 --aead-iv-sz 12 --aead-aad-sz 16 --digest-sz 16
 }
 
-devargs_cases crypto
-devargs_cases compress
+compress_cases()
+{
+	devargs_cases compress
+	check "compress: fixed Huffman" 'USER1: .*(support|capab)' 'support|capab' \
+		dpdk-test-compress-perf -l 0,1 "${EAL[@]}" \
+		-d "$UACCE_PLUGIN_DIR/librte_compress_uacce.so" \
+		--vdev compress_uacce,device=emu -- --driver-name compress_uacce --ptest verify \
+		--input-file "$here/wrong-input.sh" --huffman-enc fixed --num-iter 1
+}
 
-crypto_perf
-check "crypto: unsupported cipher" 'USER1: .*(support|capab)' 'support|capab' \
-	dpdk-test-crypto-perf "${dpdk_args[@]}" --optype cipher-only --cipher-algo kasumi-f8 \
-	--cipher-op encrypt --cipher-key-sz 16 --cipher-iv-sz 8
-check "crypto: unsupported key size" 'USER1: .*(support|capab)' 'support|capab' \
-	dpdk-test-crypto-perf "${dpdk_args[@]}" --optype aead --aead-algo aes-gcm \
-	--aead-op encrypt --aead-key-sz 17 --aead-iv-sz 12 --aead-aad-sz 16 --digest-sz 16
-check "compress: fixed Huffman" 'USER1: .*(support|capab)' 'support|capab' \
-	dpdk-test-compress-perf -l 0,1 "${EAL[@]}" \
-	-d "$UACCE_PLUGIN_DIR/librte_compress_uacce.so" --vdev compress_uacce,device=emu -- \
-	--driver-name compress_uacce --ptest verify --input-file "$here/wrong-input.sh" \
-	--huffman-enc fixed --num-iter 1
+# A driver that this build left out has no cases.
+for class in crypto compress; do
+	[ ! -e "$UACCE_PLUGIN_DIR/librte_${class}_uacce.so" ] || "${class}_cases"
+done
 
 echo "wrong-input: $((cases - failed)) of $cases cases as they should be"
-[ $failed -eq 0 ]
+[ $failed -eq 0 ] && [ $cases -gt 0 ]
