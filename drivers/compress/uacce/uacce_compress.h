@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * compress_uacce: compressdev on ZIP accelerators through libwd.
+ *
+ * What belongs to whom:
+ *   struct uacce_comp_dev     one a device, in memory shared by all processes
+ *   struct uacce_comp_proc    one a device and process: its libwd handle
+ *   struct uacce_comp_qp      in shared memory, used by the process that set it up
+ *   struct uacce_comp_xform   the application's handle, read-only in the data path
+ *   struct uacce_comp_stream  the application's handle, of one op at a time
+ *
+ * The direction belongs to the hardware queue, so a queue pair has one for each. An op that was
+ * taken has a slot in the queue pair's ring until it is handed back, which happens in the order
+ * of the ring whichever queue, if any, worked on it:
+ *
+ *	slot   0          deq             enq           size - 1
+ *	       |  free     |  taken        |  free       |
+ *	       +-----------+===============+-------------+
+ *	                    ^ next to hand back, once its state is DONE
+ *
+ * Requests in flight are tagged with their slot.
+ */
+#ifndef UACCE_COMPRESS_H
+#define UACCE_COMPRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <rte_comp.h>
+#include <rte_common.h>
+#include <rte_compressdev.h>
+#include <rte_compressdev_pmd.h>
+#include <rte_log.h>
+
+#include "uacce_common.h"
+#include "wd.h"
+
+#define UACCE_COMP_ARGS_SIZE    (UACCE_SPEC_SIZE + UACCE_OPTIONS_SIZE)
+#define UACCE_COMP_SEGS         4096    /* segments of one burst; a burst with more is cut */
+#define UACCE_COMP_SCRATCH      256     /* output of a request that is not the application's */
+#define UACCE_COMP_PAD          16      /* v2: input behind the stream, see _fill.c */
+#define UACCE_COMP_FULL_STREAMS 8       /* of a queue pair, see _fill.c */
+
+extern int uacce_compress_logtype;
+
+#define UACCE_LOG(level, fmt, ...)                                                                 \
+	rte_log(RTE_LOG_##level, uacce_compress_logtype, "compress_uacce: " fmt "\n", ##__VA_ARGS__)
+
+enum uacce_comp_dir {
+	UACCE_COMPRESS = 0,     /* as the hardware's queue types */
+	UACCE_DECOMPRESS = 1,
+	UACCE_DIRS,
+};
+
+struct uacce_comp_dev {
+	char args[UACCE_COMP_ARGS_SIZE];        /* secondaries get no devargs: these are theirs too */
+	uint32_t max_qps;
+};
+
+struct uacce_comp_proc {
+	struct wd_device *wd;
+	struct uacce_mem *mem;
+	uint32_t max_qps;
+	bool phys;              /* device addresses are physical */
+	bool raw;               /* the device has raw DEFLATE */
+	bool stateful;
+	struct rte_compressdev_capabilities caps[2];
+};
+
+/* ------------------------------------------------------------------ xforms, streams */
+
+#define UACCE_XFORM_MAGIC       0x55585a50u
+#define UACCE_STREAM_MAGIC      0x55535a50u
+
+/* struct wd_session follows, aligned. */
+struct uacce_comp_xform {
+	uint32_t magic;
+	uint8_t dir;            /* enum uacce_comp_dir */
+	uint8_t chksum;         /* enum rte_comp_checksum_type */
+	/*
+	 * The engine's framing, of which the application sees nothing: bytes of its trailer, 0
+	 * without. Used where it yields a checksum, and for everything on devices without raw
+	 * DEFLATE.
+	 */
+	uint8_t trailer;
+	bool engine_sum;        /* the checksum asked for, or half of it, comes with the trailer */
+} __rte_cache_aligned;
+
+/* struct wd_session follows, then struct wd_stream, both aligned. */
+struct uacce_comp_stream {
+	struct uacce_comp_xform x;      /* with the stream's magic */
+	uint64_t wd_addr;               /* device address of the struct wd_stream */
+	uint32_t crc, adler;            /* of the plain data so far */
+	uint32_t carry_len;             /* output that found no room yet */
+	bool busy;                      /* an op is in flight */
+	bool restart;                   /* the next op begins a new DEFLATE stream */
+	bool ended;                     /* nothing but the carry is left of this one */
+	bool sum_over;                  /* the next op begins a new checksum */
+	bool broken;                    /* after an error only freeing is left */
+	uint8_t carry[UACCE_COMP_SCRATCH];
+} __rte_cache_aligned;
+
+static inline const struct wd_session *
+uacce_comp_session(const struct uacce_comp_xform *x)
+{
+	return (const struct wd_session *)((uintptr_t)x + RTE_CACHE_LINE_ROUNDUP(sizeof(*x)));
+}
+
+static inline struct wd_session *
+uacce_comp_stream_session(struct uacce_comp_stream *st)
+{
+	return (struct wd_session *)((uintptr_t)st + RTE_CACHE_LINE_ROUNDUP(sizeof(*st)));
+}
+
+/* ------------------------------------------------------------------ queue pairs */
+
+enum uacce_comp_state {
+	UACCE_SLOT_FREE = 0,
+	UACCE_SLOT_FLIGHT,
+	UACCE_SLOT_DONE,        /* cpl is valid */
+	UACCE_SLOT_OVER,        /* the op is complete: refused, or nothing to do for the device */
+};
+
+struct uacce_comp_slot {
+	struct rte_comp_op *op;
+	const struct uacce_comp_xform *x;
+	struct uacce_comp_stream *st;   /* NULL: stateless */
+	uint8_t *scratch;
+	uint64_t scratch_addr;          /* for the device */
+	uint32_t room;                  /* application's output room, behind pre */
+	uint32_t pre;                   /* output that was there before the request */
+	uint8_t state;
+	uint8_t full;                   /* 1 + borrowed stream of a FULL flush, 0 = none */
+	struct wd_cpl cpl;
+} __rte_cache_aligned;
+
+struct uacce_comp_dirq {
+	struct wd_queue wq;
+	struct wd_req *reqs;    /* of this burst, or pending from the last */
+	uint32_t n;
+	uint32_t flight;        /* requests that the queue has */
+};
+
+struct uacce_comp_qp {
+	struct uacce_comp_slot *slots;
+	struct uacce_comp_dirq q[UACCE_DIRS];
+	struct wd_cpl *cpls;    /* depth */
+	uint32_t mask;          /* slots - 1 */
+	uint32_t depth;         /* ops in flight at most */
+	uint32_t enq, deq;      /* free running */
+
+	/* What the fill functions need. */
+	struct wd_seg *segs;
+	uint32_t segs_used;
+	uint32_t segs_per_side;
+	uint32_t max_len;
+	uint32_t min_out;
+	uint64_t pad_addr;      /* UACCE_COMP_PAD bytes */
+	struct wd_device *wd;
+	struct uacce_comp_stream *full[UACCE_COMP_FULL_STREAMS];
+	uint32_t full_free;     /* bit mask */
+	bool phys;
+	bool raw;
+
+	struct rte_compressdev_stats stats;
+
+	/* Control. */
+	uint8_t *scratch;       /* of the slots, then the pad */
+	pid_t owner;
+	int socket_id;
+	uint16_t id;
+};
+
+enum uacce_comp_fill {
+	UACCE_FILL_REQ,         /* req is for queue slot->x->dir */
+	UACCE_FILL_OVER,        /* the op is complete, the device has no part in it */
+	UACCE_FILL_AGAIN,       /* out of something that comes back: end of the burst */
+};
+
+/* _pmd.c */
+struct uacce_comp_proc *uacce_comp_proc(const struct rte_compressdev *dev);
+
+/* _caps.c */
+void uacce_comp_caps_init(struct uacce_comp_proc *proc);
+
+/* _xform.c */
+int uacce_comp_xform_create(struct rte_compressdev *dev, const struct rte_comp_xform *xform,
+	void **priv);
+int uacce_comp_xform_free(struct rte_compressdev *dev, void *priv);
+int uacce_comp_stream_create(struct rte_compressdev *dev, const struct rte_comp_xform *xform,
+	void **stream);
+int uacce_comp_stream_free(struct rte_compressdev *dev, void *stream);
+/* A stream of the PMD's own: raw DEFLATE or what stands for it, no checksum. */
+struct uacce_comp_stream *uacce_comp_stream_internal(struct uacce_comp_proc *proc, int socket_id);
+/* Makes the stream begin anew. Data path. */
+int uacce_comp_stream_reset(struct wd_device *wd, struct uacce_comp_stream *st);
+
+/* _ops.c */
+extern struct rte_compressdev_ops uacce_comp_ops;
+
+/* _dp.c */
+uint16_t uacce_comp_enqueue(void *qp, struct rte_comp_op **ops, uint16_t n);
+uint16_t uacce_comp_dequeue(void *qp, struct rte_comp_op **ops, uint16_t n);
+
+/* _fill.c: an op becomes a request. */
+enum uacce_comp_fill uacce_comp_fill(struct uacce_comp_qp *qp, struct rte_comp_op *op,
+	struct uacce_comp_slot *slot, struct wd_req *req);
+
+/* _finish.c: a completion becomes the op's results. */
+void uacce_comp_finish(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot);
+/* Sets op->output_chksum; for streams and where the engine did not. */
+void uacce_comp_sum(struct uacce_comp_slot *slot);
+/* Copies to the chain from byte off on; the caller has checked that there is room. */
+void uacce_comp_copy_out(struct rte_mbuf *m, uint32_t off, const void *buf, uint32_t len);
+
+#endif
