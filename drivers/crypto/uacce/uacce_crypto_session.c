@@ -52,6 +52,18 @@ in_range(const struct rte_crypto_param_range *r, uint32_t len)
 				   (len - r->min) % r->increment == 0;
 }
 
+/*
+ * ECB: some applications give a length for the IV that there is not. AES-CTR: librte_ipsec and
+ * ipsec-secgw name the 8 bytes of the ESP IV, and put the whole counter block where it belongs.
+ */
+static bool
+iv_fits(const struct rte_cryptodev_symmetric_capability *cap,
+	const struct rte_crypto_cipher_xform *c)
+{
+	return cap->cipher.iv_size.max == 0 || in_range(&cap->cipher.iv_size, c->iv.length) ||
+	       (c->algo == RTE_CRYPTO_CIPHER_AES_CTR && c->iv.length == 8);
+}
+
 /* A wrong length is -EINVAL, an algorithm that the device does not have -ENOTSUP. */
 static int
 set_cipher(const struct uacce_crypto_proc *proc, const struct rte_crypto_cipher_xform *c,
@@ -64,8 +76,7 @@ set_cipher(const struct uacce_crypto_proc *proc, const struct rte_crypto_cipher_
 		return -ENOTSUP;
 	if (!in_range(&cap->cipher.key_size, c->key.length) || c->key.data == NULL)
 		return -EINVAL;
-	/* ECB: some applications give a length for the IV that there is not. */
-	if (cap->cipher.iv_size.max != 0 && !in_range(&cap->cipher.iv_size, c->iv.length))
+	if (!iv_fits(cap, c))
 		return -EINVAL;
 	wx->cipher = uacce_crypto_cipher(proc, c->algo);
 	wx->encrypt = c->op == RTE_CRYPTO_CIPHER_OP_ENCRYPT;
