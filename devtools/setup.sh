@@ -20,6 +20,8 @@ PACKAGES=(
 	libssl-dev zlib1g-dev libnuma-dev
 	# tests
 	procps util-linux
+	# the two gateways of tests/ipsec
+	dpdk-doc iperf3 iproute2 iputils-ping
 )
 
 case $(dpkg --print-architecture) in
