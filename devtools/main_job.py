@@ -20,14 +20,14 @@ import sys
 import tarfile
 import time
 
-OPS = 300000            # per buffer size and throughput run
+OPS = 200000            # per buffer size and throughput run
 VERIFY_OPS = 2000
 SIZES = (64, 256, 1024, 2048, 4096, 8192)
 VERIFY_SIZES = (64, 1024, 8192)
 FILE_SIZE = 8 << 20
 SEGMENT = 16384
 ITERATIONS = 30
-TIMEOUT = 60            # seconds for one run of a tool
+TIMEOUT = 150           # seconds for one run of a tool
 
 # What DPDK's tools report as errors without always ending with an error code.
 ERROR = re.compile(r'^(USER1|EAL|CRYPTODEV|COMPRESSDEV).*(error|fail|could not|cannot|can\'t|'
