@@ -57,12 +57,21 @@ device_open(struct uacce_comp_proc *proc, const char *name, const char *args, ch
 		snprintf(err, ERR_SIZE, "device \"%s\" does no DEFLATE", devargs.spec);
 		goto close;
 	}
+	/* One hardware queue for each direction. */
+	proc->max_qps = RTE_MIN(info.available / UACCE_DIRS, (uint32_t)UINT16_MAX);
+	/* A secondary process takes over the primary's number, whatever is left by now. */
+	if (devargs.max_queue_pairs > proc->max_qps &&
+			rte_eal_process_type() == RTE_PROC_PRIMARY) {
+		snprintf(err, ERR_SIZE,
+			"devarg \"max_queue_pairs=%u\": the device has queues for %u",
+			devargs.max_queue_pairs, proc->max_qps);
+		ret = -EINVAL;
+		goto close;
+	}
 	ret = uacce_mem_attach(proc->wd, name, &proc->mem, err, ERR_SIZE);
 	if (ret != 0)
 		goto close;
 	proc->phys = wd_device_flags(proc->wd) & WD_DEV_NOIOMMU;
-	/* One hardware queue for each direction. */
-	proc->max_qps = RTE_MIN(info.available / UACCE_DIRS, (uint32_t)UINT16_MAX);
 	if (devargs.max_queue_pairs != 0)
 		proc->max_qps = RTE_MIN(proc->max_qps, devargs.max_queue_pairs);
 	if (proc->max_qps == 0) {
