@@ -33,7 +33,7 @@ wd_has_algorithm(const struct wd_dev_info *info, const char *word)
 	while (*line != '\0') {
 		size_t n = strcspn(line, "\n");
 
-		if (n == len && memcmp(line, word, n) == 0)
+		if (n != 0 && n == len && memcmp(line, word, n) == 0)
 			return true;
 		line += n + (line[n] == '\n');
 	}

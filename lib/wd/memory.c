@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <numa.h>
+#include <numaif.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -361,6 +362,19 @@ wd_share_reserved_memory(struct wd_queue *q, struct wd_queue *target_q)
 
 /* ------------------------------------------------------------------ the library's own */
 
+/* Only a wish: without it the memory is where the caller first touches it. */
+static void
+prefer_node(void *va, size_t len, int node)
+{
+	unsigned long mask[16] = {0};
+	const int bits = 8 * sizeof(mask[0]);
+
+	if (node < 0 || node >= (int)sizeof(mask) * 8 || numa_available() < 0)
+		return;
+	mask[node / bits] = 1ul << node % bits;
+	mbind(va, len, MPOL_PREFERRED, mask, sizeof(mask) * 8, 0);
+}
+
 void *
 wd_local_alloc(struct wd_queue *q, size_t len)
 {
@@ -369,8 +383,7 @@ wd_local_alloc(struct wd_queue *q, size_t len)
 	va = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (va == MAP_FAILED)
 		return NULL;
-	if (wd_ctx(q)->node >= 0 && numa_available() >= 0)
-		numa_tonode_memory(va, len, wd_ctx(q)->node);
+	prefer_node(va, len, wd_ctx(q)->node);
 	return va;
 }
 
@@ -413,6 +426,7 @@ dev_mem_shared(struct wd_queue *q, bool huge, size_t len, struct wd_dev_mem *mem
 	fd = dev_mem_map(&len, huge, &va);
 	if (fd < 0)
 		return fd;
+	prefer_node(va, len, wd_ctx(q)->node);
 	ret = wd_device_share(q->dev, va, len, fd, 0);
 	close(fd);
 	if (ret < 0) {

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "uacce/uacce.h"
@@ -38,6 +39,21 @@ struct uacce_queue {
 };
 
 static int
+check_node(const char *node, char *err, size_t err_size)
+{
+	struct stat sb;
+	int ret = 0;
+
+	if (stat(node, &sb) < 0 || access(node, R_OK | W_OK) < 0)
+		ret = -errno;
+	else if (!S_ISCHR(sb.st_mode))
+		ret = -ENODEV;
+	if (ret < 0)
+		wd_error(err, err_size, "%s: %s", node, strerror(-ret));
+	return ret;
+}
+
+static int
 uacce_open(const char *spec, const char *options, const char *kind, void **devp, char *err,
 	size_t err_size)
 {
@@ -59,10 +75,8 @@ uacce_open(const char *spec, const char *options, const char *kind, void **devp,
 		wd_error(err, err_size, "%s: isolated, out of service", spec);
 		ret = -ENODEV;
 	}
-	if (ret == 0 && access(dev->node, R_OK | W_OK) != 0) {
-		ret = -errno;
-		wd_error(err, err_size, "%s: %s", dev->node, strerror(errno));
-	}
+	if (ret == 0)
+		ret = check_node(dev->node, err, err_size);
 	if (ret < 0) {
 		free(dev);
 		return ret;
