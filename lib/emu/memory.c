@@ -99,7 +99,7 @@ emu_sgl_next(struct emu_sgl_iter *it, uint8_t **ptr, uint32_t *len)
 }
 
 void *
-emu_sgl_view(const struct emu_mem *mem, uint64_t addr, uint64_t off, uint64_t len)
+emu_sgl_view_walk(const struct emu_mem *mem, uint64_t addr, uint64_t off, uint64_t len)
 {
 	struct emu_sgl_iter it;
 	uint8_t *ptr;

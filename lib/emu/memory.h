@@ -62,7 +62,32 @@ void emu_sgl_begin(struct emu_sgl_iter *it, const struct emu_mem *mem, uint64_t 
 bool emu_sgl_next(struct emu_sgl_iter *it, uint8_t **ptr, uint32_t *len);
 
 /* [off, off + len) of the list as one piece, or NULL when it is not in one entry. */
-void *emu_sgl_view(const struct emu_mem *mem, uint64_t addr, uint64_t off, uint64_t len);
+void *emu_sgl_view_walk(const struct emu_mem *mem, uint64_t addr, uint64_t off, uint64_t len);
+
+/* The same; the usual list, one with few entries, without a call. */
+static inline void *
+emu_sgl_view(const struct emu_mem *mem, uint64_t addr, uint64_t off, uint64_t len)
+{
+	const volatile struct hisi_sgl *sgl = (const volatile struct hisi_sgl *)(uintptr_t)addr;
+	uint64_t rest = off, p;
+	unsigned int i, nb;
+	uint32_t seg;
+
+	if (!mem->sva || addr < 4096 || addr % HISI_SGL_ALIGN != 0)
+		return emu_sgl_view_walk(mem, addr, off, len);
+	nb = sgl->entry_sum_in_sgl;
+	for (i = 0; i < nb && i < 4; i++) {
+		p = sgl->entries[i].addr;
+		seg = sgl->entries[i].len;
+		if (p < 4096 || seg - 1 >= HISI_SGL_MAX_ENTRY_LEN)
+			break;
+		if (rest < seg)
+			return len <= seg - rest ? (uint8_t *)(uintptr_t)p + rest : NULL;
+		rest -= seg;
+	}
+	return emu_sgl_view_walk(mem, addr, off, len);
+}
+
 /* Copies between the list, from byte off on, and a flat buffer. 0, -EINVAL (too short), -EFAULT. */
 int emu_sgl_read(const struct emu_mem *mem, uint64_t addr, uint64_t off, void *buf, uint64_t len);
 int emu_sgl_write(const struct emu_mem *mem, uint64_t addr, uint64_t off, const void *buf,

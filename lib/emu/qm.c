@@ -435,7 +435,8 @@ collect_queue(struct emu_queue *q, struct emu_job *jobs, unsigned int max)
 		jobs[i].q = q;
 		jobs[i].sqe = q->sq + (size_t)slot * q->sqe_size;
 		__builtin_prefetch(jobs[i].sqe);
-		__builtin_prefetch((uint8_t *)jobs[i].sqe + 64);
+		/* The result goes into the second line: ask for it to be ours. */
+		__builtin_prefetch((uint8_t *)jobs[i].sqe + 64, 1);
 		if (++slot == q->depth)
 			slot = 0;
 	}
