@@ -29,7 +29,9 @@
 #include "emu_private.h"
 #include "options.h"
 
-#define SPIN_NS         20000           /* idle time before the first doze */
+#define SPIN_MAX_NS     20000           /* idle time before the first doze */
+#define SPIN_MIN_NS     1000
+#define SPIN_PROBE      32              /* one idle period in so many spins for the longest time */
 #define DOZE_MIN_NS     200000
 #define DOZE_MAX_NS     8000000
 #define DOZE_UNSAFE_NS  50000           /* without membarrier a doorbell may go unnoticed so long */
@@ -149,13 +151,57 @@ emu_thread_wake(void *thread)
 		syscall(SYS_futex, th->dozing, futex_op(th, FUTEX_WAKE), 1, NULL, NULL, 0);
 }
 
+/*
+ * How long to spin. It pays while work comes soon, from a client that runs on another CPU. A client
+ * on this CPU cannot submit while the engine spins, so a spin that ended in a doze makes the next
+ * ones shorter; now and then a long one tries whether that is still so.
+ */
+struct idle {
+	uint64_t since;         /* ns, 0 = there is work */
+	uint64_t doze_ns;       /* the next one; grows while nothing happens */
+	uint32_t spin_ns;
+	uint32_t periods;
+	bool dozed;             /* in this period */
+};
+
+static void
+idle_end(struct idle *idle)
+{
+	if (idle->since == 0)
+		return;
+	idle->since = 0;
+	if (idle->dozed)
+		idle->spin_ns = idle->spin_ns / 2 > SPIN_MIN_NS ? idle->spin_ns / 2 : SPIN_MIN_NS;
+	else
+		idle->spin_ns = SPIN_MAX_NS;
+}
+
+static void
+idle_step(struct emu_thread *th, struct idle *idle)
+{
+	uint64_t now = emu_now_ns();
+
+	if (idle->since == 0) {
+		idle->since = now;
+		idle->doze_ns = DOZE_MIN_NS;
+		idle->dozed = false;
+		if (idle->periods++ % SPIN_PROBE == 0)
+			idle->spin_ns = SPIN_MAX_NS;
+	} else if (now - idle->since > idle->spin_ns) {
+		idle->dozed = true;
+		doze(th, idle->doze_ns);
+		idle->doze_ns = idle->doze_ns < DOZE_MAX_NS ? idle->doze_ns * 2 : DOZE_MAX_NS;
+	}
+	cpu_relax();
+}
+
 static void *
 thread_main(void *arg)
 {
 	struct emu_thread *th = arg;
 	const struct emu_model *model = th->dev->model;
 	struct emu_job jobs[EMU_BATCH];
-	uint64_t idle_since = 0, doze_ns = DOZE_MIN_NS;
+	struct idle idle = { .spin_ns = SPIN_MAX_NS };
 	unsigned int n;
 
 	set_scheduling(th->dev);
@@ -164,20 +210,13 @@ thread_main(void *arg)
 				atomic_load_explicit(&th->ctrl_ack, memory_order_relaxed))
 			reload(th);
 		n = qm_collect(th, jobs, model->batch);
-		if (n > 0) {
-			model->run(th->ctx, jobs, n);
-			qm_complete(jobs, n);
-			idle_since = 0;
+		if (n == 0) {
+			idle_step(th, &idle);
 			continue;
 		}
-		if (idle_since == 0) {
-			idle_since = emu_now_ns();
-			doze_ns = DOZE_MIN_NS;
-		} else if (emu_now_ns() - idle_since > SPIN_NS) {
-			doze(th, doze_ns);
-			doze_ns = doze_ns < DOZE_MAX_NS ? doze_ns * 2 : DOZE_MAX_NS;
-		}
-		cpu_relax();
+		idle_end(&idle);
+		model->run(th->ctx, jobs, n);
+		qm_complete(jobs, n);
 	}
 	return NULL;
 }
