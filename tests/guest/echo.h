@@ -118,5 +118,8 @@ int page_level(const void *addr);
 long read_number(const char *path);
 /* A field of /proc/self/status in KiB, such as "VmPin". */
 long status_kib(const char *field);
+/* VmPin of this process in KiB, once it is as expected or two seconds have passed: memory that the
+ * server maps is charged until it has unmapped it, which it does when it reads the event. */
+long pinned_kib(long expected);
 
 #endif

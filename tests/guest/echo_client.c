@@ -138,3 +138,15 @@ status_kib(const char *field)
 	fclose(f);
 	return v;
 }
+
+long
+pinned_kib(long expected)
+{
+	long v = status_kib("VmPin");
+
+	for (int i = 0; i < 200 && v != expected; i++) {
+		usleep(10000);
+		v = status_kib("VmPin");
+	}
+	return v;
+}

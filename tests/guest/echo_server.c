@@ -84,7 +84,9 @@ mem_add(struct server *s, uint32_t queue, const struct vuacce_ev_mem *ev)
 	*m = (struct mem){.queue = queue, .id = ev->mem, .addr = ev->addr, .len = ev->len};
 	m->map = mmap(NULL, ev->len, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, (off_t)ev->offset);
 	if (m->map == MAP_FAILED) {
-		perror("echo server: mmap");
+		/* ENXIO: the client took it away before this event was read. */
+		if (errno != ENXIO)
+			perror("echo server: mmap");
 		m->id = 0;
 		return;
 	}
@@ -115,7 +117,6 @@ mem_del(struct server *s, uint32_t queue, uint32_t id)
 			mem_drop(m);
 			return;
 		}
-	fprintf(stderr, "echo server: unknown memory %u\n", id);
 }
 
 /* Where the server has what the device calls addr. */
@@ -500,7 +501,11 @@ echo_spawn(struct echo_dev *dev, const struct echo_opts *opts)
 	}
 	if (!dev->pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(p[0]);
+		/* The parent's queues must not live on here. */
+		if (p[1] != 3)
+			dup2(p[1], 3);
+		p[1] = 3;
+		close_range(4, ~0u, 0);
 		_exit(-echo_serve(opts, p[1]));
 	}
 	close(p[1]);

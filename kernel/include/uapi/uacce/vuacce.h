@@ -14,8 +14,9 @@
  *		UACCE_CMD_KICK of a client); cleared by VUACCE_TAKE_KICKS.
  *	mmap()	at the offset that an event told, MAP_SHARED, gives the server the same memory as the
  *		client. The mapping keeps the memory allocated: unmap it after VUACCE_EV_MEM_DEL or
- *		VUACCE_EV_QUEUE_CLOSE. After these events the offset is gone (-ENXIO), a mapping that
- *		exists stays good. One mapping per call, from its start; the length may be shorter.
+ *		VUACCE_EV_QUEUE_CLOSE. It also keeps the client's RLIMIT_MEMLOCK charged. Once the client
+ *		took memory away the offset is gone (-ENXIO), perhaps before the server read the event
+ *		that told it; a mapping that exists stays good. One mapping per call, from its start; the length may be shorter.
  *		Hugepages want an address aligned to 2 MiB to be mapped as such (MAP_FIXED, or let the
  *		kernel choose, which aligns).
  *
