@@ -109,7 +109,7 @@ sec2_caps(uint32_t gen, struct wd_caps *caps)
 	if (gen > 2)
 		caps->flags |= WD_CAP_AAD_ONLY;
 	caps->max_len = SEC2_MAX_LEN;
-	caps->max_aad_len = SEC2_MAX_CCM_AAD;
+	caps->max_aad_len = SEC2_MAX_OFFSET;      /* of CCM: SEC2_MAX_CCM_AAD */
 	caps->max_depth = HISI_QM_DEPTH - 1;
 	caps->max_segs = QM_MAX_SEGS;
 }
