@@ -71,9 +71,9 @@ cipher_of(enum rte_crypto_cipher_algorithm alg, uint32_t key_len)
 	case RTE_CRYPTO_CIPHER_DES_CBC:
 		return EVP_des_cbc();
 	case RTE_CRYPTO_CIPHER_3DES_CBC:
-		return key_len == 16 ? EVP_des_ede_cbc() : EVP_des_ede3_cbc();
+		return by_key(key_len, EVP_des_ede_cbc(), EVP_des_ede3_cbc(), EVP_des_cbc());
 	case RTE_CRYPTO_CIPHER_3DES_ECB:
-		return key_len == 16 ? EVP_des_ede_ecb() : EVP_des_ede3_ecb();
+		return by_key(key_len, EVP_des_ede_ecb(), EVP_des_ede3_ecb(), EVP_des_ecb());
 	case RTE_CRYPTO_CIPHER_SM4_ECB:
 		return EVP_sm4_ecb();
 	case RTE_CRYPTO_CIPHER_SM4_CBC:
@@ -93,6 +93,10 @@ ct_ref_cipher(struct ct_ref *ref, enum rte_crypto_cipher_algorithm alg, bool enc
 	const EVP_CIPHER *c = cipher_of(alg, key_len);
 	int n = 0, rest = 0;
 
+	if (alg == RTE_CRYPTO_CIPHER_NULL) {
+		memcpy(out, in, len);
+		return 0;
+	}
 	if (c == NULL)
 		return -1;
 	if (len == 0)

@@ -48,6 +48,7 @@ struct fz_op {
 	uint8_t *aux;                   /* hugepage memory for AAD and digest */
 	enum rte_crypto_op_status want;
 	bool oop;
+	bool nested;                    /* digest behind the auth region, encrypted */
 };
 
 static struct ct_dev dev;
@@ -55,7 +56,7 @@ static struct ct_rng rng;
 static struct ct_ref *ref;
 static struct fz_sess sessions[SESSIONS];
 static struct fz_op fz_ops[BURST];
-static uint64_t count[4], bad_tags, refused, out_of_place, chained;
+static uint64_t count[4], bad_tags, refused, out_of_place, chained, nested;
 
 static uint32_t
 pick(const struct rte_crypto_param_range *r)
@@ -299,7 +300,7 @@ random_regions(struct fz_op *f)
 		f->c_len = random_len(max) / s->block * s->block;
 		if (s->cipher && s->cipher->algo == RTE_CRYPTO_CIPHER_AES_XTS && f->c_len)
 			f->c_len = RTE_MAX(f->c_len, 16u);
-		if (s->kind == CHAIN)
+		if (s->kind == CHAIN && ct_range(&rng, 0, 15))
 			f->c_len = RTE_MAX(f->c_len, RTE_MAX(s->block, 16u));
 	}
 	if (s->kind == AUTH) {
@@ -307,13 +308,16 @@ random_regions(struct fz_op *f)
 		f->a_len = random_len(max);
 	}
 	if (s->kind == CHAIN) {
-		/* Around the cipher region mostly, as protocols have it, else anywhere. */
-		if (ct_range(&rng, 0, 3)) {
+		/* Around the cipher region, as protocols have it, within it, or anywhere. */
+		if (ct_range(&rng, 0, 7) == 0 && f->c_len > s->digest_len) {
+			f->a_off = ct_range(&rng, 0, f->c_off);
+			f->a_len = f->c_off - f->a_off + f->c_len - s->digest_len;
+		} else if (ct_range(&rng, 0, 3)) {
 			f->a_off = ct_range(&rng, 0, f->c_off);
 			f->a_len = f->c_off - f->a_off + f->c_len + ct_range(&rng, 0, SLACK);
 		} else {
 			f->a_off = ct_range(&rng, 0, f->c_off + f->c_len);
-			f->a_len = ct_range(&rng, 1, f->c_off + f->c_len - f->a_off + SLACK);
+			f->a_len = ct_range(&rng, 0, f->c_off + f->c_len - f->a_off + SLACK);
 		}
 	}
 	f->total = RTE_MAX(f->c_off + f->c_len, f->a_off + f->a_len) + ct_range(&rng, 0, SLACK);
@@ -324,6 +328,7 @@ static int
 reference(struct fz_op *f)
 {
 	const struct fz_sess *s = f->s;
+	uint8_t block[16] = {[15] = 1};
 	const uint8_t *iv = f->iv;
 	uint8_t *in = f->before + f->c_off, *out = f->after + f->c_off;
 
@@ -344,12 +349,56 @@ reference(struct fz_op *f)
 		}
 		return 0;
 	}
+	/* A counter block has its counter begin with 1, after what there is of an IV. */
+	if (s->cipher && s->cipher->iv.length == 12)
+		iv = memcpy(block, f->iv, 12);
 	if (s->cipher && ct_ref_cipher(ref, s->cipher->algo, s->encrypt, s->key,
 			s->cipher->key.length, iv, in, out, f->c_len) != 0)
 		return -1;
-	return s->auth ? ct_ref_auth(ref, s->auth->algo, s->auth_key, s->auth->key.length,
-				 f->iv + 32, (s->auth_first ? f->before : f->after) + f->a_off,
-				 f->a_len, f->digest) : 0;
+	if (s->auth == NULL || s->auth->algo == RTE_CRYPTO_AUTH_NULL)
+		return 0;
+	return ct_ref_auth(ref, s->auth->algo, s->auth_key, s->auth->key.length,
+		f->iv + 32, (s->auth_first ? f->before : f->after) + f->a_off, f->a_len, f->digest);
+}
+
+/* MAC, then encrypt message and MAC: a chain with the digest inside the cipher's region. */
+static int
+reference_nested(struct fz_op *f)
+{
+	const struct fz_sess *s = f->s;
+	uint8_t block[16] = {[15] = 1};
+	const uint8_t *iv = s->cipher->iv.length == 12 ? memcpy(block, f->iv, 12) : f->iv;
+	uint8_t *plain = s->encrypt ? f->before : f->after;
+	uint8_t *sealed = s->encrypt ? f->after : f->before;
+	uint8_t *digest = sealed + f->a_off + f->a_len;
+
+	if (!s->encrypt)
+		ct_fill(&rng, plain, f->total);
+	memcpy(sealed, plain, f->total);
+	if (ct_ref_auth(ref, s->auth->algo, s->auth_key, s->auth->key.length, NULL,
+			plain + f->a_off, f->a_len, f->digest) != 0)
+		return -1;
+	memcpy(digest, f->digest, s->digest_len);
+	if (!s->encrypt && ct_range(&rng, 0, 7) == 0) {
+		digest[ct_range(&rng, 0, s->digest_len - 1)] ^= 1 << ct_range(&rng, 0, 7);
+		f->want = RTE_CRYPTO_OP_STATUS_AUTH_FAILED;
+		bad_tags++;
+	}
+	if (!s->encrypt)
+		memcpy(plain + f->a_off + f->a_len, digest, s->digest_len);
+	return ct_ref_cipher(ref, s->cipher->algo, true, s->key, s->cipher->key.length, iv,
+		sealed + f->c_off, sealed + f->c_off, f->c_len);
+}
+
+static bool
+may_nest(const struct fz_op *f)
+{
+	const struct fz_sess *s = f->s;
+
+	return s->kind == CHAIN && s->encrypt == s->auth_first && s->digest_len != 0 &&
+	       s->cipher->algo != RTE_CRYPTO_CIPHER_NULL && f->a_len != 0 &&
+	       f->a_off + f->a_len >= f->c_off &&
+	       f->a_off + f->a_len + s->digest_len <= f->c_off + f->c_len;
 }
 
 /* Lengths that the algorithm does not have are refused, and nothing is touched. */
@@ -373,6 +422,17 @@ place_digest(struct fz_op *f)
 	struct rte_mbuf *m = rte_pktmbuf_lastseg(ct_rand(&rng) & 1 && f->oop ? f->dst : f->src);
 	uint8_t *end = rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len);
 
+	if (f->nested) {
+		uint32_t off = f->a_off + f->a_len;
+
+		m = f->oop ? f->dst : f->src;
+		while (off >= m->data_len && m->next != NULL) {
+			off -= m->data_len;
+			m = m->next;
+		}
+		f->digest_at = rte_pktmbuf_mtod_offset(m, uint8_t *, off);
+		return;
+	}
 	f->digest_at = f->aux + MAX_AAD + ct_range(&rng, 0, 64);
 	if (ct_rand(&rng) & 1 && rte_pktmbuf_tailroom(m) >= sizeof(f->digest))
 		f->digest_at = end;
@@ -431,8 +491,12 @@ make_op(struct fz_op *f)
 	ct_fill(&rng, f->iv, sizeof(f->iv));
 	ct_fill(&rng, f->aux, MAX_AAD);
 	ct_fill(&rng, f->before, f->total);
-	CT_CHECK(reference(f) == 0, "no reference for kind %d", f->s->kind);
-	spoil_length(f);
+	f->nested = may_nest(f) && ct_rand(&rng) & 1;
+	CT_CHECK((f->nested ? reference_nested(f) : reference(f)) == 0,
+		"no reference for kind %d", f->s->kind);
+	nested += f->nested;
+	if (!f->nested)
+		spoil_length(f);
 	f->src = random_chain(f->before, f->total, sizeof(f->digest));
 	f->dst = NULL;
 	if (f->oop) {
@@ -475,6 +539,8 @@ check_op(struct fz_op *f)
 			CT_IV_ROOM) == 0, "IV was written");
 	if (f->want == RTE_CRYPTO_OP_STATUS_INVALID_ARGS)
 		return 0;
+	if (f->nested)
+		return f->want == RTE_CRYPTO_OP_STATUS_AUTH_FAILED ? 0 : check_data(f);
 	memset(guard, 0xa5, sizeof(guard));
 	CT_CHECK(memcmp(f->digest_at + s->digest_len, guard, sizeof(guard) - s->digest_len) == 0,
 		"written behind the digest");
@@ -492,14 +558,14 @@ describe(const struct fz_op *f)
 	fprintf(stderr,
 		"  kind %d cipher %d auth %d aead %d encrypt %d verify %d auth_first %d\n"
 		"  key %u auth key %u digest %u aad %u; cipher %u+%u auth %u+%u total %u\n"
-		"  src segs %u dst segs %u digest %s\n",
+		"  src segs %u dst segs %u digest %s nested %d\n",
 		s->kind, s->cipher ? (int)s->cipher->algo : -1, s->auth ? (int)s->auth->algo : -1,
 		s->aead ? (int)s->aead->algo : -1, s->encrypt, s->verify, s->auth_first,
 		s->aead ? s->aead->key.length : s->cipher ? s->cipher->key.length : 0,
 		s->auth ? s->auth->key.length : 0, s->digest_len, s->aad_len, f->c_off, f->c_len,
 		f->a_off, f->a_len, f->total, f->src->nb_segs, f->dst ? f->dst->nb_segs : 0,
 		f->digest_at >= f->aux && f->digest_at < f->aux + 2 * MAX_AAD ? "apart" :
-										"in mbuf");
+										"in mbuf", f->nested);
 }
 
 static int
@@ -586,9 +652,9 @@ main(int argc, char **argv)
 	printf("%s: %ju ops, seed %ju\n", devargs[0], (uintmax_t)total, (uintmax_t)seed);
 	ret = fuzz(total);
 	printf("%s: cipher %ju auth %ju chain %ju AEAD %ju; bad tags %ju refused %ju out of place "
-	       "%ju chained %ju\n", ret ? "FAILED" : "all as OpenSSL has it", (uintmax_t)count[0],
+	       "%ju chained %ju nested %ju\n", ret ? "FAILED" : "all as OpenSSL has it", (uintmax_t)count[0],
 		(uintmax_t)count[1], (uintmax_t)count[2], (uintmax_t)count[3], (uintmax_t)bad_tags,
-		(uintmax_t)refused, (uintmax_t)out_of_place, (uintmax_t)chained);
+		(uintmax_t)refused, (uintmax_t)out_of_place, (uintmax_t)chained, (uintmax_t)nested);
 	if (ret != 0)
 		fprintf(stderr, "again: fuzz %s %ju %ju\n", devargs[0], (uintmax_t)total,
 			(uintmax_t)seed);

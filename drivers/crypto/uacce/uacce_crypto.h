@@ -31,8 +31,11 @@
 #define UACCE_CRYPTO_ARGS_SIZE  (UACCE_SPEC_SIZE + UACCE_OPTIONS_SIZE)
 #define UACCE_CRYPTO_MAX_CAPS   64
 #define UACCE_CRYPTO_SEGS       4096    /* segments of one burst; a burst with more is cut */
-#define UACCE_EMPTY_DIGEST_MAX  64
-#define UACCE_KEY_MAX           32
+#define UACCE_CTR_BLOCK         16
+#define UACCE_DIGEST_MAX        64
+#define UACCE_KEY_MAX           64
+#define UACCE_AUTH_KEY_MAX      128
+#define UACCE_SOFT_MAX_LEN      (64 * 1024 + 512)       /* message that libcrypto works on */
 
 extern int uacce_crypto_logtype;
 extern uint8_t uacce_crypto_driver_id;
@@ -62,7 +65,9 @@ enum uacce_crypto_kind {
 	UACCE_KIND_AUTH,
 	UACCE_KIND_CHAIN,
 	UACCE_KIND_AEAD,
-	UACCE_KIND_MAX,
+	UACCE_KIND_MASK = 3,
+	UACCE_KIND_SLOW = 4,    /* added: every op of the session takes the slow path */
+	UACCE_KIND_MAX = 8,
 };
 
 /*
@@ -75,21 +80,29 @@ struct uacce_crypto_sess {
 	uint16_t iv_off;        /* from the op; CCM's flag byte skipped */
 	uint16_t aad_off;       /* from aad.data */
 	uint64_t req_bits;      /* struct wd_req from src_segs to aad_len, flat buffers */
-	uint32_t len_min;       /* shorter data (of a chain: never) takes the slow path */
+	uint32_t len_min;       /* less data takes the slow path */
+	bool nested;            /* MAC then encrypt: the digest may lie in the cipher's region */
+	bool copies;            /* NULL cipher beside an auth: out of place is a copy */
 	uint16_t aad_len;
 	uint8_t iv_len;
 	uint8_t iv_skip;        /* CCM: nonce behind a byte that is not its own */
 	uint8_t digest_len;
 	bool encrypt;
 	bool verify;
+	bool auth_first;
+	bool null;              /* nothing but NULL algorithms */
+	bool ctr_iv_12;         /* counter block made of a 12-byte IV and a counter of 1 */
 
-	/* Slow path: what libcrypto needs for messages that the device does not take. */
-	enum wd_auth auth __rte_cache_aligned;
+	/* For what libcrypto does: messages that the device does not take. */
+	enum wd_cipher cipher __rte_cache_aligned;
+	enum wd_auth auth;
 	enum wd_aead aead;
 	bool empty_digest_known;
-	uint8_t empty_digest[UACCE_EMPTY_DIGEST_MAX];   /* MAC or hash of no data */
+	uint8_t empty_digest[UACCE_DIGEST_MAX]; /* MAC or hash of no data */
 	uint16_t key_len;
-	uint8_t key[UACCE_KEY_MAX];     /* AEAD or GMAC */
+	uint16_t auth_key_len;
+	uint8_t key[UACCE_KEY_MAX];             /* cipher, AEAD */
+	uint8_t auth_key[UACCE_AUTH_KEY_MAX];
 } __rte_cache_aligned;
 
 static inline struct wd_session *
@@ -117,10 +130,10 @@ struct uacce_crypto_qp {
 	struct wd_seg *segs;
 	uint32_t segs_used;
 	uint32_t segs_per_side; /* that the device takes */
-	uint32_t max_aad;
 	bool phys;
-	bool aad_only;
-	void *soft;             /* struct uacce_crypto_soft */
+	struct uacce_crypto_soft *soft;
+	uint8_t *ctr_blocks;    /* one for each request that may be in flight */
+	uint32_t ctr_mask;
 
 	/* Raw data path: requests built and not submitted, completions polled and not fetched. */
 	uint32_t raw_pending;
@@ -145,12 +158,19 @@ struct uacce_crypto_msg {
 	struct rte_crypto_va_iova_ptr iv;
 	struct rte_crypto_va_iova_ptr digest;
 	struct rte_crypto_va_iova_ptr aad;
+	bool nested;            /* the digest is at the end of the auth region, and encrypted */
 };
 
 enum uacce_fill {
 	UACCE_FILL_OK,          /* the request is complete, to the device or WD_REQ_DONE */
 	UACCE_FILL_AGAIN,       /* no segments left in this burst */
 };
+
+static inline uint32_t
+uacce_crypto_kind(const struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s)
+{
+	return (s->id - qp->sess_id) & UACCE_KIND_MASK;
+}
 
 /* _pmd.c */
 struct uacce_crypto_proc *uacce_crypto_proc(const struct rte_cryptodev *dev);
@@ -185,12 +205,22 @@ enum uacce_fill uacce_crypto_fill_slow(struct uacce_crypto_qp *qp, struct rte_cr
 	struct wd_req *req);
 /* Makes req one that completes with status without reaching the device. */
 void uacce_crypto_fill_done(struct wd_req *req, void *tag, enum wd_status status);
-/*
- * Checks a message against what the session's algorithm and the device take, and sets msg->off
- * and ->len. False: req is complete, with an error or with what libcrypto made of it.
- */
-bool uacce_crypto_check_msg(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+enum uacce_route {
+	UACCE_TO_DEVICE,
+	UACCE_TO_SOFT,          /* map the data as virtual addresses, then _soft_chain() */
+	UACCE_DONE,             /* req is complete, with an error or what libcrypto made of it */
+};
+/* Who works on the message; sets msg->off and ->len, what is to be mapped of the data. */
+enum uacce_route uacce_crypto_route(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
 	struct uacce_crypto_msg *msg, struct wd_req *req, void *tag);
+/*
+ * Messages that are not for the device but have data: req holds the data as virtual addresses,
+ * and is complete when this returns.
+ */
+void uacce_crypto_fill_soft(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+	const struct uacce_crypto_msg *msg, struct wd_req *req, void *tag);
+/* Copies len bytes of a request with virtual addresses from its source to its destination. */
+int uacce_crypto_copy_out(struct uacce_crypto_qp *qp, const struct wd_req *req, uint64_t len);
 /* Everything of a request but the data's addresses. */
 void uacce_crypto_fill_params(const struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
 	const struct uacce_crypto_msg *msg, struct wd_req *req, void *tag);
@@ -204,21 +234,28 @@ int uacce_crypto_raw_configure(struct rte_cryptodev *dev, uint16_t qp_id,
 /*
  * _soft.c: what the device does not take, of a session's algorithm. Virtual addresses.
  */
-struct uacce_crypto_soft;
 struct uacce_crypto_soft *uacce_crypto_soft_new(void);
 void uacce_crypto_soft_free(struct uacce_crypto_soft *soft);
 /* An HMAC key longer than a block is replaced by its hash (RFC 2104): *len bytes to out. */
 int uacce_crypto_soft_hash_key(enum wd_auth auth, const uint8_t *key, size_t key_len,
-	uint8_t out[UACCE_EMPTY_DIGEST_MAX], uint16_t *len);
-/* Hash or MAC of no data. 0 or -errno. */
-int uacce_crypto_soft_empty_digest(uint8_t out[UACCE_EMPTY_DIGEST_MAX],
-	const struct wd_crypto_xform *x);
+	uint8_t out[UACCE_DIGEST_MAX], uint16_t *len);
+/* Hash or MAC of data. 0 or -errno; -ENOTSUP: this libcrypto lacks it. */
+int uacce_crypto_soft_auth(enum wd_auth auth, const uint8_t *key, size_t key_len,
+	const uint8_t *data, size_t len, uint8_t out[UACCE_DIGEST_MAX]);
 /* Writes or checks the tag of an AEAD message without payload, or GMAC's of no data. */
 enum wd_status uacce_crypto_soft_tag(struct uacce_crypto_soft *soft,
 	const struct uacce_crypto_sess *s, const uint8_t *iv, const uint8_t *aad, uint32_t aad_len,
 	uint8_t *tag);
-/* Writes or checks a constant digest. */
+/* Writes or checks a digest that was made. */
 enum wd_status uacce_crypto_soft_digest(const struct uacce_crypto_sess *s, const uint8_t *digest,
 	uint8_t *out);
+/*
+ * Cipher and auth over msg->len bytes of data at buf, in place, in the session's order. A nested
+ * digest is in buf, any other at digest.
+ */
+enum wd_status uacce_crypto_soft_chain(struct uacce_crypto_soft *soft,
+	const struct uacce_crypto_sess *s, const struct uacce_crypto_msg *msg, uint8_t *buf);
+/* UACCE_SOFT_MAX_LEN bytes to gather a message in. */
+uint8_t *uacce_crypto_soft_buf(struct uacce_crypto_soft *soft);
 
 #endif

@@ -7,6 +7,7 @@
 #include "uacce_crypto.h"
 
 struct cap_entry {
+	bool always;            /* needs no device */
 	enum wd_cipher cipher;
 	enum wd_auth auth;
 	enum wd_aead aead;
@@ -51,6 +52,9 @@ struct cap_entry {
 #define HMAC(wd, block, size) \
 	AUTH(wd##_HMAC, wd##_HMAC, block, RANGE(1, 1024, 1), RANGE(4, size, 4), NONE_RANGE)
 
+/* AAD whose length takes two bytes (RFC 3610): DPDK leaves room for no more. */
+#define CCM_MAX_AAD 0xfeff
+
 #define KEY_AES RANGE(16, 32, 8)
 #define KEY_128 RANGE(16, 16, 0)
 #define IV_NONE NONE_RANGE
@@ -59,16 +63,20 @@ struct cap_entry {
 #define IV_16   RANGE(16, 16, 0)
 
 static const struct cap_entry table[] = {
+	{.always = true, .sym = {.xform_type = RTE_CRYPTO_SYM_XFORM_CIPHER,
+		.cipher = {.algo = RTE_CRYPTO_CIPHER_NULL, .block_size = 1}}},
+	{.always = true, .sym = {.xform_type = RTE_CRYPTO_SYM_XFORM_AUTH,
+		.auth = {.algo = RTE_CRYPTO_AUTH_NULL, .block_size = 1}}},
 	CIPHER(AES_ECB, AES_ECB, 16, KEY_AES, IV_NONE),
 	CIPHER(AES_CBC, AES_CBC, 16, KEY_AES, IV_16),
-	CIPHER(AES_CTR, AES_CTR, 16, KEY_AES, IV_16),
+	CIPHER(AES_CTR, AES_CTR, 16, KEY_AES, RANGE(12, 16, 4)),
 	CIPHER(AES_XTS, AES_XTS, 16, RANGE(32, 64, 32), IV_16),
 	CIPHER(DES_CBC, DES_CBC, 8, RANGE(8, 8, 0), IV_8),
-	CIPHER(3DES_CBC, 3DES_CBC, 8, RANGE(16, 24, 8), IV_8),
-	CIPHER(3DES_ECB, 3DES_ECB, 8, RANGE(16, 24, 8), IV_NONE),
+	CIPHER(3DES_CBC, 3DES_CBC, 8, RANGE(8, 24, 8), IV_8),
+	CIPHER(3DES_ECB, 3DES_ECB, 8, RANGE(8, 24, 8), IV_NONE),
 	CIPHER(SM4_ECB, SM4_ECB, 16, KEY_128, IV_NONE),
 	CIPHER(SM4_CBC, SM4_CBC, 16, KEY_128, IV_16),
-	CIPHER(SM4_CTR, SM4_CTR, 16, KEY_128, IV_16),
+	CIPHER(SM4_CTR, SM4_CTR, 16, KEY_128, RANGE(12, 16, 4)),
 #ifdef UACCE_HAVE_SM4_CFB_OFB
 	CIPHER(SM4_CFB, SM4_CFB, 16, KEY_128, IV_16),
 	CIPHER(SM4_OFB, SM4_OFB, 16, KEY_128, IV_16),
@@ -96,7 +104,8 @@ static const struct cap_entry table[] = {
 	AUTH(AES_CMAC, AES_CMAC, 16, KEY_128, RANGE(4, 16, 4), NONE_RANGE),
 	AUTH(AES_GMAC, AES_GMAC, 16, KEY_AES, RANGE(16, 16, 0), IV_12),
 	AEAD(AES_GCM, AES_GCM, KEY_AES, RANGE(8, 16, 4), RANGE(0, UINT16_MAX, 1), IV_12),
-	AEAD(AES_CCM, AES_CCM, KEY_AES, RANGE(4, 16, 2), RANGE(0, UINT16_MAX, 1), RANGE(7, 13, 1)),
+	AEAD(AES_CCM, AES_CCM, KEY_AES, RANGE(4, 16, 2), RANGE(0, CCM_MAX_AAD, 1),
+		RANGE(7, 13, 1)),
 #ifdef UACCE_HAVE_SM4_GCM
 	AEAD(SM4_GCM, SM4_GCM, KEY_128, RANGE(8, 16, 4), RANGE(0, UINT16_MAX, 1), IV_12),
 #endif
@@ -107,7 +116,7 @@ static_assert(RTE_DIM(table) < UACCE_CRYPTO_MAX_CAPS, "room for the end mark");
 static bool
 offered(const struct cap_entry *e, const struct wd_caps *caps)
 {
-	return (e->cipher && (caps->ciphers >> e->cipher & 1)) ||
+	return e->always || (e->cipher && (caps->ciphers >> e->cipher & 1)) ||
 	       (e->auth && (caps->auths >> e->auth & 1)) ||
 	       (e->aead && (caps->aeads >> e->aead & 1));
 }
@@ -118,6 +127,7 @@ uacce_crypto_caps_init(struct uacce_crypto_proc *proc)
 	const struct wd_caps *caps = wd_device_caps(proc->wd);
 	struct rte_cryptodev_capabilities *out = proc->caps;
 	unsigned int i;
+	bool any = false;
 
 	for (i = 0; i < RTE_DIM(table); i++) {
 		if (!offered(&table[i], caps))
@@ -127,9 +137,10 @@ uacce_crypto_caps_init(struct uacce_crypto_proc *proc)
 		if (table[i].aead)
 			out->sym.aead.aad_size.max =
 				RTE_MIN(caps->max_aad_len, out->sym.aead.aad_size.max);
+		any |= !table[i].always;
 		out++;
 	}
-	if (out == proc->caps)
+	if (!any)
 		return -ENOTSUP;
 	out->op = RTE_CRYPTO_OP_TYPE_UNDEFINED;
 	return 0;
@@ -143,7 +154,7 @@ uacce_crypto_features(const struct uacce_crypto_proc *proc)
 		      RTE_CRYPTODEV_FF_OOP_LB_IN_LB_OUT | RTE_CRYPTODEV_FF_SYM_RAW_DP;
 
 	if (caps->flags & WD_CAP_CHAIN)
-		ff |= RTE_CRYPTODEV_FF_SYM_OPERATION_CHAINING;
+		ff |= RTE_CRYPTODEV_FF_SYM_OPERATION_CHAINING | RTE_CRYPTODEV_FF_DIGEST_ENCRYPTED;
 	if (caps->flags & WD_CAP_SGL)
 		ff |= RTE_CRYPTODEV_FF_IN_PLACE_SGL | RTE_CRYPTODEV_FF_OOP_SGL_IN_SGL_OUT |
 		      RTE_CRYPTODEV_FF_OOP_SGL_IN_LB_OUT | RTE_CRYPTODEV_FF_OOP_LB_IN_SGL_OUT;

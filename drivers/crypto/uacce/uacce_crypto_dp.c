@@ -76,7 +76,8 @@ fill_auth(const struct uacce_crypto_sess *s, const struct rte_crypto_sym_op *sym
 	uint32_t off = sym->auth.data.offset, len = sym->auth.data.length;
 	const struct rte_mbuf *m = sym->m_src;
 
-	if (unlikely(len < s->len_min || m == NULL || (uint64_t)off + len > m->data_len))
+	if (unlikely(len < s->len_min || m == NULL || (uint64_t)off + len > m->data_len ||
+			(s->copies && sym->m_dst != NULL)))
 		return false;
 	req->src = data_addr(m, phys) + off;
 	req->dst = req->src;
@@ -97,6 +98,8 @@ fill_chain(const struct uacce_crypto_sess *s, const struct rte_crypto_sym_op *sy
 	uint64_t c_end = (uint64_t)c_off + c_len, a_end = (uint64_t)a_off + a_len;
 	uint32_t off = RTE_MIN(c_off, a_off);
 
+	if (unlikely(c_len == 0 || a_len == 0 || (s->nested && c_end > a_end)))
+		return false;
 	req->digest = phys ? sym->auth.digest.phys_addr : (uintptr_t)sym->auth.digest.data;
 	req->cipher_off = c_off - off;
 	req->cipher_len = c_len;

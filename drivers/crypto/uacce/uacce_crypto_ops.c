@@ -101,6 +101,7 @@ qp_free(struct uacce_crypto_qp *qp)
 	rte_free(qp->reqs);
 	rte_free(qp->cpls);
 	rte_free(qp->segs);
+	rte_free(qp->ctr_blocks);
 	rte_free(qp);
 }
 
@@ -132,8 +133,11 @@ qp_alloc_arrays(struct uacce_crypto_qp *qp, int socket_id)
 		RTE_CACHE_LINE_SIZE, socket_id);
 	qp->segs = rte_zmalloc_socket("uacce_segs", UACCE_CRYPTO_SEGS * sizeof(*qp->segs),
 		RTE_CACHE_LINE_SIZE, socket_id);
+	qp->ctr_mask = rte_align32pow2(qp->depth) - 1;
+	qp->ctr_blocks = rte_zmalloc_socket("uacce_ctr", (qp->ctr_mask + 1) * UACCE_CTR_BLOCK,
+		RTE_CACHE_LINE_SIZE, socket_id);
 	qp->soft = uacce_crypto_soft_new();
-	return qp->reqs && qp->cpls && qp->segs && qp->soft ? 0 : -ENOMEM;
+	return qp->reqs && qp->cpls && qp->segs && qp->ctr_blocks && qp->soft ? 0 : -ENOMEM;
 }
 
 static int
@@ -156,7 +160,6 @@ qp_setup(struct rte_cryptodev *dev, uint16_t id, const struct rte_cryptodev_qp_c
 	qp->owner = getpid();
 	qp->sess_id = proc->sess_id;
 	qp->phys = proc->phys;
-	qp->aad_only = proc->aad_only;
 	qp->segs_per_side = caps->max_segs;
 	qp->wq.dev = proc->wd;
 	qp->wq.numa_node = socket_id >= 0 ? socket_id : -1;

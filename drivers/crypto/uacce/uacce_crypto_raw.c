@@ -23,15 +23,15 @@ uacce_crypto_raw_ctx_size(struct rte_cryptodev *dev)
 }
 
 static uint64_t
-vec_addr(const struct uacce_crypto_qp *qp, const struct rte_crypto_vec *v)
+vec_addr(const struct rte_crypto_vec *v, bool phys)
 {
-	return qp->phys ? v->iova : (uintptr_t)v->base;
+	return phys ? v->iova : (uintptr_t)v->base;
 }
 
 /* As map_mbufs() of the slow path, for an array of vectors. */
 static int
 map_vecs(struct uacce_crypto_qp *qp, const struct rte_crypto_vec *v, uint32_t num, uint64_t off,
-	uint64_t len, uint64_t *addr, struct wd_seg **segs, uint16_t *n)
+	uint64_t len, bool phys, uint64_t *addr, struct wd_seg **segs, uint16_t *n)
 {
 	struct wd_seg *seg = &qp->segs[qp->segs_used];
 	uint32_t count = 0, room = RTE_MIN(qp->segs_per_side, UACCE_CRYPTO_SEGS - qp->segs_used);
@@ -41,7 +41,7 @@ map_vecs(struct uacce_crypto_qp *qp, const struct rte_crypto_vec *v, uint32_t nu
 		off -= v->len;
 	if (num == 0 || off > v->len)
 		return -EINVAL;
-	*addr = vec_addr(qp, v) + off;
+	*addr = vec_addr(v, phys) + off;
 	*n = 0;
 	if (off + len <= v->len)
 		return 0;
@@ -51,7 +51,7 @@ map_vecs(struct uacce_crypto_qp *qp, const struct rte_crypto_vec *v, uint32_t nu
 			continue;
 		if (count == room)
 			return room < qp->segs_per_side ? -EAGAIN : -EINVAL;
-		seg[count].addr = vec_addr(qp, v) + off;
+		seg[count].addr = vec_addr(v, phys) + off;
 		seg[count].len = part;
 		seg[count].rsvd = 0;
 		count++;
@@ -67,13 +67,14 @@ map_vecs(struct uacce_crypto_qp *qp, const struct rte_crypto_vec *v, uint32_t nu
 
 static int
 map_sgl(struct uacce_crypto_qp *qp, const struct rte_crypto_sgl *src,
-	const struct rte_crypto_sgl *dst, const struct uacce_crypto_msg *msg, struct wd_req *req)
+	const struct rte_crypto_sgl *dst, const struct uacce_crypto_msg *msg, bool phys,
+	struct wd_req *req)
 {
 	struct wd_seg *segs;
 	uint64_t addr;
 	int ret;
 
-	ret = map_vecs(qp, src->vec, src->num, msg->off, msg->len, &addr, &segs, &req->src_segs);
+	ret = map_vecs(qp, src->vec, src->num, msg->off, msg->len, phys, &addr, &segs, &req->src_segs);
 	if (ret != 0)
 		return ret;
 	if (req->src_segs)
@@ -85,7 +86,7 @@ map_sgl(struct uacce_crypto_qp *qp, const struct rte_crypto_sgl *src,
 		req->dst = req->src_segs ? 0 : addr;
 		return 0;
 	}
-	ret = map_vecs(qp, dst->vec, dst->num, msg->off, msg->len, &addr, &segs, &req->dst_segs);
+	ret = map_vecs(qp, dst->vec, dst->num, msg->off, msg->len, phys, &addr, &segs, &req->dst_segs);
 	if (ret != 0)
 		return ret;
 	if (req->dst_segs)
@@ -106,16 +107,25 @@ set_region(uint64_t total, uint16_t head, uint16_t tail, uint32_t *off, uint32_t
 	return true;
 }
 
+static uint64_t
+sgl_len(const struct rte_crypto_sgl *sgl)
+{
+	uint64_t total = 0;
+	uint32_t i;
+
+	for (i = 0; i < sgl->num; i++)
+		total += sgl->vec[i].len;
+	return total;
+}
+
 static bool
 set_regions(const struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
 	const struct rte_crypto_sgl *src, union rte_crypto_sym_ofs ofs,
 	struct uacce_crypto_msg *msg)
 {
-	uint32_t kind = s->id - qp->sess_id, i;
-	uint64_t total = 0;
+	uint32_t kind = uacce_crypto_kind(qp, s);
+	uint64_t total = sgl_len(src);
 
-	for (i = 0; i < src->num; i++)
-		total += src->vec[i].len;
 	if (kind != UACCE_KIND_AUTH && !set_region(total, ofs.ofs.cipher.head,
 			ofs.ofs.cipher.tail, &msg->c_off, &msg->c_len))
 		return false;
@@ -137,6 +147,66 @@ shifted(const struct rte_crypto_va_iova_ptr *p, uint32_t by)
 	return out;
 }
 
+/* As for ops: the digest where the auth region ends, and the cipher's region going on. */
+static bool
+is_nested(const struct uacce_crypto_sess *s, const struct rte_crypto_sgl *sgl,
+	const struct uacce_crypto_msg *msg)
+{
+	uint64_t off = (uint64_t)msg->a_off + msg->a_len;
+	uint32_t i;
+
+	if (!s->nested || (uint64_t)msg->c_off + msg->c_len <= off)
+		return false;
+	for (i = 0; i < sgl->num; i++) {
+		if (off < sgl->vec[i].len)
+			return RTE_PTR_ADD(sgl->vec[i].base, off) == msg->digest.va;
+		off -= sgl->vec[i].len;
+	}
+	return false;
+}
+
+/* 0, -EAGAIN, or -EINVAL. */
+static int
+raw_fill(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
+	const struct rte_crypto_sgl *src, const struct rte_crypto_sgl *dst,
+	union rte_crypto_sym_ofs ofs, struct uacce_crypto_msg *msg, struct wd_req *req, void *tag)
+{
+	uint32_t segs_used = qp->segs_used;
+	enum uacce_route route;
+	int ret;
+
+	if (!set_regions(qp, s, src, ofs, msg))
+		return -EINVAL;
+	if (s->copies && dst != NULL) {
+		struct uacce_crypto_msg all = {0};
+
+		if (!set_region(sgl_len(src), ofs.ofs.cipher.head, ofs.ofs.cipher.tail,
+				&all.off, &all.c_len))
+			return -EINVAL;
+		all.len = all.c_len;
+		ret = map_sgl(qp, src, dst, &all, false, req);
+		if (ret == 0)
+			ret = uacce_crypto_copy_out(qp, req, all.len);
+		qp->segs_used = segs_used;
+		if (ret != 0)
+			return ret;
+	}
+	msg->nested = is_nested(s, dst ? dst : src, msg);
+	route = uacce_crypto_route(qp, s, msg, req, tag);
+	if (route == UACCE_DONE)
+		return 0;
+	ret = map_sgl(qp, src, dst, msg, qp->phys && route == UACCE_TO_DEVICE, req);
+	if (ret != 0) {
+		qp->segs_used = segs_used;
+		return ret;
+	}
+	if (route == UACCE_TO_DEVICE)
+		uacce_crypto_fill_params(qp, s, msg, req, tag);
+	else
+		uacce_crypto_fill_soft(qp, s, msg, req, tag);
+	return 0;
+}
+
 /* Adds one request to the pending ones. False: no room. */
 static bool
 raw_add(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
@@ -146,7 +216,7 @@ raw_add(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
 	void *user_data)
 {
 	struct wd_req *req = &qp->reqs[qp->raw_pending];
-	uint32_t kind = s->id - qp->sess_id, segs_used = qp->segs_used;
+	uint32_t kind = uacce_crypto_kind(qp, s);
 	struct uacce_crypto_msg msg = {0};
 	int ret;
 
@@ -157,19 +227,11 @@ raw_add(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
 	msg.digest = shifted(digest, 0);
 	if (kind == UACCE_KIND_AEAD)
 		msg.aad = shifted(aux, s->aad_off);
-	if (!set_regions(qp, s, src, ofs, &msg)) {
+	ret = raw_fill(qp, s, src, dst, ofs, &msg, req, user_data);
+	if (ret == -EAGAIN)
+		return false;
+	if (ret != 0)
 		uacce_crypto_fill_done(req, user_data, WD_BAD_REQ);
-	} else if (uacce_crypto_check_msg(qp, s, &msg, req, user_data)) {
-		ret = map_sgl(qp, src, dst, &msg, req);
-		if (ret != 0)
-			qp->segs_used = segs_used;
-		if (ret == -EAGAIN)
-			return false;
-		if (ret != 0)
-			uacce_crypto_fill_done(req, user_data, WD_BAD_REQ);
-		else
-			uacce_crypto_fill_params(qp, s, &msg, req, user_data);
-	}
 	qp->raw_pending++;
 	return true;
 }

@@ -14,6 +14,11 @@ struct parsed {
 	const struct rte_crypto_auth_xform *auth;
 	const struct rte_crypto_aead_xform *aead;
 	bool auth_first;
+	bool null_cipher;       /* NULL algorithms: cipher and auth above are without them */
+	bool null_auth;
+	/* Keys that are not used as they are given. */
+	uint8_t hmac_key[UACCE_DIGEST_MAX];
+	uint8_t des_key[24];
 };
 
 unsigned int
@@ -40,7 +45,15 @@ parse(const struct rte_crypto_sym_xform *x, struct parsed *p)
 			return -ENOTSUP;
 		p->auth_first |= p->auth != NULL && p->cipher == NULL;
 	}
-	return p->cipher || p->auth || p->aead ? 0 : -EINVAL;
+	if (!p->cipher && !p->auth && !p->aead)
+		return -EINVAL;
+	p->null_cipher = p->cipher && p->cipher->algo == RTE_CRYPTO_CIPHER_NULL;
+	p->null_auth = p->auth && p->auth->algo == RTE_CRYPTO_AUTH_NULL;
+	if (p->null_cipher)
+		p->cipher = NULL;
+	if (p->null_auth)
+		p->auth = NULL;
+	return 0;
 }
 
 static bool
@@ -66,10 +79,10 @@ iv_fits(const struct rte_cryptodev_symmetric_capability *cap,
 
 /* A wrong length is -EINVAL, an algorithm that the device does not have -ENOTSUP. */
 static int
-set_cipher(const struct uacce_crypto_proc *proc, const struct rte_crypto_cipher_xform *c,
-	struct wd_crypto_xform *wx)
+set_cipher(const struct uacce_crypto_proc *proc, struct parsed *p, struct wd_crypto_xform *wx)
 {
 	const struct rte_cryptodev_symmetric_capability *cap;
+	const struct rte_crypto_cipher_xform *c = p->cipher;
 
 	cap = uacce_crypto_cap_find(proc, RTE_CRYPTO_SYM_XFORM_CIPHER, c->algo);
 	if (cap == NULL || c->dataunit_len != 0)
@@ -83,15 +96,22 @@ set_cipher(const struct uacce_crypto_proc *proc, const struct rte_crypto_cipher_
 	wx->cipher_key = c->key.data;
 	wx->cipher_key_len = c->key.length;
 	wx->iv_len = cap->cipher.iv_size.max;
+	/* One key three times: the hardware wants two or three. */
+	if (c->key.length == 8 && wx->cipher != WD_CIPHER_DES_CBC) {
+		memcpy(p->des_key, c->key.data, 8);
+		memcpy(p->des_key + 8, c->key.data, 8);
+		memcpy(p->des_key + 16, c->key.data, 8);
+		wx->cipher_key = p->des_key;
+		wx->cipher_key_len = sizeof(p->des_key);
+	}
 	return 0;
 }
 
-/* hashed: room for the key that is used if the given one is longer than a block. */
 static int
-set_auth(const struct uacce_crypto_proc *proc, const struct rte_crypto_auth_xform *a,
-	struct wd_crypto_xform *wx, uint8_t hashed[UACCE_EMPTY_DIGEST_MAX])
+set_auth(const struct uacce_crypto_proc *proc, struct parsed *p, struct wd_crypto_xform *wx)
 {
 	const struct rte_cryptodev_symmetric_capability *cap;
+	const struct rte_crypto_auth_xform *a = p->auth;
 
 	cap = uacce_crypto_cap_find(proc, RTE_CRYPTO_SYM_XFORM_AUTH, a->algo);
 	if (cap == NULL)
@@ -116,8 +136,8 @@ set_auth(const struct uacce_crypto_proc *proc, const struct rte_crypto_auth_xfor
 	wx->auth_key_len = cap->auth.key_size.max != 0 ? a->key.length : 0;
 	if (wx->auth_key_len <= cap->auth.block_size || wx->auth == WD_AUTH_AES_GMAC)
 		return 0;
-	wx->auth_key = hashed;
-	return uacce_crypto_soft_hash_key(wx->auth, a->key.data, a->key.length, hashed,
+	wx->auth_key = p->hmac_key;
+	return uacce_crypto_soft_hash_key(wx->auth, a->key.data, a->key.length, p->hmac_key,
 		&wx->auth_key_len);
 }
 
@@ -146,23 +166,35 @@ set_aead(const struct uacce_crypto_proc *proc, const struct rte_crypto_aead_xfor
 	return 0;
 }
 
+static uint32_t
+set_kind(struct uacce_crypto_sess *s, const struct parsed *p, const struct wd_crypto_xform *wx)
+{
+	if (p->aead) {
+		s->iv_off = p->aead->iv.offset;
+		return UACCE_KIND_AEAD;
+	}
+	if (p->cipher) {
+		s->iv_off = p->cipher->iv.offset;
+		s->ctr_iv_12 = p->cipher->iv.length == 12 && wx->iv_len == 16;
+		return (p->auth ? UACCE_KIND_CHAIN : UACCE_KIND_CIPHER) +
+		       (s->ctr_iv_12 ? UACCE_KIND_SLOW : 0);
+	}
+	if (p->auth) {
+		s->iv_off = p->auth->iv.offset;
+		s->copies = p->null_cipher;
+		return UACCE_KIND_AUTH;
+	}
+	s->null = true;
+	return (p->null_cipher ? UACCE_KIND_CIPHER : UACCE_KIND_AUTH) + UACCE_KIND_SLOW;
+}
+
 static void
 set_data_path(const struct uacce_crypto_proc *proc, struct uacce_crypto_sess *s,
 	const struct parsed *p, const struct wd_crypto_xform *wx)
 {
 	struct wd_req req = {.aad_len = wx->aad_len};
-	enum uacce_crypto_kind kind;
+	uint32_t kind = set_kind(s, p, wx);
 
-	if (p->aead) {
-		kind = UACCE_KIND_AEAD;
-		s->iv_off = p->aead->iv.offset;
-	} else if (p->cipher) {
-		kind = p->auth ? UACCE_KIND_CHAIN : UACCE_KIND_CIPHER;
-		s->iv_off = p->cipher->iv.offset;
-	} else {
-		kind = UACCE_KIND_AUTH;
-		s->iv_off = p->auth->iv.offset;
-	}
 	/* rte_crypto_sym.h: CCM's nonce follows a byte, its AAD a block and a length field. */
 	if (wx->aead == WD_AEAD_AES_CCM) {
 		s->iv_off += 1;
@@ -175,7 +207,10 @@ set_data_path(const struct uacce_crypto_proc *proc, struct uacce_crypto_sess *s,
 	s->digest_len = wx->digest_len;
 	s->encrypt = wx->encrypt;
 	s->verify = wx->verify;
-	s->len_min = kind == UACCE_KIND_CHAIN ? 0 : 1;
+	s->auth_first = wx->auth_first;
+	s->nested = (kind & UACCE_KIND_MASK) == UACCE_KIND_CHAIN &&
+		    wx->encrypt == wx->auth_first && wx->encrypt != wx->verify;
+	s->len_min = 1;
 	if (kind == UACCE_KIND_AEAD && wx->aad_len != 0 && proc->aad_only)
 		s->len_min = 0;
 	s->id = proc->sess_id + kind;
@@ -185,15 +220,28 @@ set_data_path(const struct uacce_crypto_proc *proc, struct uacce_crypto_sess *s,
 static void
 set_soft(struct uacce_crypto_sess *s, const struct wd_crypto_xform *wx)
 {
+	bool gmac = wx->auth == WD_AUTH_AES_GMAC;
+
+	s->cipher = wx->cipher;
 	s->auth = wx->auth;
 	s->aead = wx->aead;
-	if (wx->aead != WD_AEAD_NONE || wx->auth == WD_AUTH_AES_GMAC) {
-		s->key_len = wx->aead ? wx->cipher_key_len : wx->auth_key_len;
-		memcpy(s->key, wx->aead ? wx->cipher_key : wx->auth_key, s->key_len);
-	} else if (wx->auth != WD_AUTH_NONE) {
-		/* A libcrypto without the algorithm only costs the empty messages. */
-		s->empty_digest_known = uacce_crypto_soft_empty_digest(s->empty_digest, wx) == 0;
+	s->key_len = gmac ? wx->auth_key_len : wx->cipher_key_len;
+	if (s->key_len != 0)
+		memcpy(s->key, gmac ? wx->auth_key : wx->cipher_key, s->key_len);
+	/* libcrypto has DES in its legacy part only, but as 3DES with one key everywhere. */
+	if (wx->cipher == WD_CIPHER_DES_CBC) {
+		memcpy(s->key + 8, s->key, 8);
+		memcpy(s->key + 16, s->key, 8);
+		s->key_len = 24;
 	}
+	if (wx->auth == WD_AUTH_NONE || gmac)
+		return;
+	s->auth_key_len = wx->auth_key_len;
+	if (s->auth_key_len != 0)
+		memcpy(s->auth_key, wx->auth_key, s->auth_key_len);
+	/* A libcrypto without the algorithm only costs the empty messages. */
+	s->empty_digest_known = uacce_crypto_soft_auth(wx->auth, wx->auth_key, wx->auth_key_len,
+		NULL, 0, s->empty_digest) == 0;
 }
 
 int
@@ -202,7 +250,6 @@ uacce_crypto_session_configure(struct rte_cryptodev *dev, struct rte_crypto_sym_
 {
 	struct uacce_crypto_sess *s = CRYPTODEV_GET_SYM_SESS_PRIV(sess);
 	const struct uacce_crypto_proc *proc = uacce_crypto_proc(dev);
-	uint8_t hashed[UACCE_EMPTY_DIGEST_MAX] = {0};
 	struct wd_crypto_xform wx = {0};
 	struct wd_session *ws;
 	struct parsed p;
@@ -216,24 +263,25 @@ uacce_crypto_session_configure(struct rte_cryptodev *dev, struct rte_crypto_sym_
 	}
 	ret = parse(xform, &p);
 	if (ret == 0 && p.cipher)
-		ret = set_cipher(proc, p.cipher, &wx);
+		ret = set_cipher(proc, &p, &wx);
 	if (ret == 0 && p.auth)
-		ret = set_auth(proc, p.auth, &wx, hashed);
+		ret = set_auth(proc, &p, &wx);
 	if (ret == 0 && p.aead)
 		ret = set_aead(proc, p.aead, &wx);
 	if (ret != 0)
 		goto out;
-	wx.auth_first = p.cipher && p.auth_first;
+	wx.auth_first = p.cipher && p.auth && p.auth_first;
 
 	ws = uacce_crypto_wd_session(s);
 	addr = proc->phys ? CRYPTODEV_GET_SYM_SESS_PRIV_IOVA(sess) + sizeof(*s) : (uintptr_t)ws;
-	ret = wd_session_init_crypto(proc->wd, ws, addr, &wx);
+	if (p.cipher || p.auth || p.aead)
+		ret = wd_session_init_crypto(proc->wd, ws, addr, &wx);
 	if (ret != 0)
 		goto out;
 	set_data_path(proc, s, &p, &wx);
 	set_soft(s, &wx);
 out:
-	OPENSSL_cleanse(hashed, sizeof(hashed));
+	OPENSSL_cleanse(&p, sizeof(p));
 	return ret;
 }
 
@@ -243,6 +291,7 @@ uacce_crypto_session_clear(struct rte_cryptodev *dev, struct rte_cryptodev_sym_s
 	struct uacce_crypto_sess *s = CRYPTODEV_GET_SYM_SESS_PRIV(sess);
 	const struct uacce_crypto_proc *proc = uacce_crypto_proc(dev);
 
-	wd_session_fini(proc->wd, uacce_crypto_wd_session(s));
+	if (!s->null)
+		wd_session_fini(proc->wd, uacce_crypto_wd_session(s));
 	OPENSSL_cleanse(s, uacce_crypto_session_size(dev));
 }

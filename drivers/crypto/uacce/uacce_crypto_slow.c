@@ -6,7 +6,10 @@
  */
 #include <errno.h>
 
+#include <openssl/crypto.h>
+
 #include <rte_mbuf.h>
+#include <rte_memory.h>
 
 #include "uacce_crypto.h"
 
@@ -47,6 +50,17 @@ seg_addr(const struct rte_mbuf *m, bool phys)
 	return phys ? rte_pktmbuf_iova(m) : (uint64_t)rte_pktmbuf_mtod(m, uintptr_t);
 }
 
+/* The segment that holds byte *off of a chain, *off made relative to it; NULL: behind the end. */
+static const struct rte_mbuf *
+find_seg(const struct rte_mbuf *m, uint64_t *off)
+{
+	while (m != NULL && *off >= seg_len(m) && (m->next != NULL || *off > seg_len(m))) {
+		*off -= seg_len(m);
+		m = m->next;
+	}
+	return m;
+}
+
 /*
  * Describes [off, off + len) of a chain. One piece: *n = 0 and *addr. More: *n segments from the
  * burst's pool. -EINVAL: the chain is shorter, or has too many pieces; -EAGAIN: the pool is used
@@ -54,19 +68,16 @@ seg_addr(const struct rte_mbuf *m, bool phys)
  */
 static int
 map_mbufs(struct uacce_crypto_qp *qp, const struct rte_mbuf *m, uint64_t off, uint64_t len,
-	uint64_t *addr, struct wd_seg **segs, uint16_t *n)
+	bool phys, uint64_t *addr, struct wd_seg **segs, uint16_t *n)
 {
 	struct wd_seg *seg = &qp->segs[qp->segs_used];
 	uint32_t count = 0, room = RTE_MIN(qp->segs_per_side, UACCE_CRYPTO_SEGS - qp->segs_used);
 	uint64_t part;
 
-	while (m != NULL && off >= seg_len(m) && (m->next != NULL || off > seg_len(m))) {
-		off -= seg_len(m);
-		m = m->next;
-	}
+	m = find_seg(m, &off);
 	if (m == NULL)
 		return -EINVAL;
-	*addr = seg_addr(m, qp->phys) + off;
+	*addr = seg_addr(m, phys) + off;
 	*n = 0;
 	if (off + len <= seg_len(m))
 		return 0;
@@ -76,7 +87,7 @@ map_mbufs(struct uacce_crypto_qp *qp, const struct rte_mbuf *m, uint64_t off, ui
 			continue;
 		if (count == room)
 			return room < qp->segs_per_side ? -EAGAIN : -EINVAL;
-		seg[count].addr = seg_addr(m, qp->phys) + off;
+		seg[count].addr = seg_addr(m, phys) + off;
 		seg[count].len = part;
 		seg[count].rsvd = 0;
 		count++;
@@ -91,15 +102,15 @@ map_mbufs(struct uacce_crypto_qp *qp, const struct rte_mbuf *m, uint64_t off, ui
 }
 
 static int
-map_op(struct uacce_crypto_qp *qp, const struct rte_crypto_sym_op *sym, uint64_t off,
-	uint64_t len, struct wd_req *req)
+map_op(struct uacce_crypto_qp *qp, const struct rte_crypto_sym_op *sym,
+	const struct uacce_crypto_msg *msg, bool phys, struct wd_req *req)
 {
 	uint32_t segs_used = qp->segs_used;
 	struct wd_seg *segs;
 	uint64_t addr;
 	int ret;
 
-	ret = map_mbufs(qp, sym->m_src, off, len, &addr, &segs, &req->src_segs);
+	ret = map_mbufs(qp, sym->m_src, msg->off, msg->len, phys, &addr, &segs, &req->src_segs);
 	if (ret != 0)
 		return ret;
 	if (req->src_segs)
@@ -111,7 +122,7 @@ map_op(struct uacce_crypto_qp *qp, const struct rte_crypto_sym_op *sym, uint64_t
 		req->dst = req->src_segs ? 0 : addr;
 		return 0;
 	}
-	ret = map_mbufs(qp, sym->m_dst, off, len, &addr, &segs, &req->dst_segs);
+	ret = map_mbufs(qp, sym->m_dst, msg->off, msg->len, phys, &addr, &segs, &req->dst_segs);
 	if (ret != 0) {
 		qp->segs_used = segs_used;
 		return ret;
@@ -123,12 +134,26 @@ map_op(struct uacce_crypto_qp *qp, const struct rte_crypto_sym_op *sym, uint64_t
 	return 0;
 }
 
-/* Data without a byte to work on: libcrypto's, where the device does not take it. */
+/* True when the digest is where the auth region ends, and the cipher's region goes on. */
 static bool
-check_empty(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+is_nested(const struct uacce_crypto_sess *s, const struct rte_crypto_sym_op *sym,
+	const struct uacce_crypto_msg *msg)
+{
+	const struct rte_mbuf *m = sym->m_dst ? sym->m_dst : sym->m_src;
+	uint64_t end = (uint64_t)msg->a_off + msg->a_len, off = end;
+
+	if (!s->nested || (uint64_t)msg->c_off + msg->c_len <= end)
+		return false;
+	m = find_seg(m, &off);
+	return m != NULL && seg_addr(m, false) + off == (uintptr_t)msg->digest.va;
+}
+
+/* Messages without a byte to work on, where the device does not take them. */
+static bool
+route_empty(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
 	const struct uacce_crypto_msg *msg, enum wd_status *status)
 {
-	switch (s->id - qp->sess_id) {
+	switch (uacce_crypto_kind(qp, s)) {
 	case UACCE_KIND_CIPHER:
 		*status = WD_OK;
 		return msg->c_len == 0;
@@ -154,41 +179,159 @@ check_empty(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
 	}
 }
 
-bool
-uacce_crypto_check_msg(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
-	struct uacce_crypto_msg *msg, struct wd_req *req, void *tag)
+static void
+set_extent(const struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+	struct uacce_crypto_msg *msg)
 {
-	uint32_t kind = s->id - qp->sess_id;
-	enum wd_status status;
-	uint64_t end;
+	uint64_t end, a_end = (uint64_t)msg->a_off + msg->a_len;
 
-	if ((kind != UACCE_KIND_CIPHER && msg->digest.va == NULL) ||
-			(s->aad_len != 0 && msg->aad.va == NULL)) {
-		uacce_crypto_fill_done(req, tag, WD_BAD_REQ);
-		return false;
-	}
-	if (check_empty(qp, s, msg, &status)) {
-		uacce_crypto_fill_done(req, tag, status);
-		return false;
-	}
-	if (kind == UACCE_KIND_CHAIN) {
-		msg->off = RTE_MIN(msg->c_off, msg->a_off);
-		end = RTE_MAX((uint64_t)msg->c_off + msg->c_len,
-			(uint64_t)msg->a_off + msg->a_len);
-	} else {
-		msg->off = kind == UACCE_KIND_AUTH ? msg->a_off : msg->c_off;
-		end = (uint64_t)msg->off + msg->c_len + msg->a_len;
+	if (uacce_crypto_kind(qp, s) != UACCE_KIND_CHAIN) {
+		msg->off = uacce_crypto_kind(qp, s) == UACCE_KIND_AUTH ? msg->a_off : msg->c_off;
+		msg->len = (uint64_t)msg->c_len + msg->a_len;
 		msg->c_off = msg->off;
 		msg->a_off = msg->off;
+		return;
 	}
+	/* An empty region has no place. */
+	if (msg->c_len == 0)
+		msg->c_off = msg->a_off;
+	if (msg->a_len == 0)
+		msg->a_off = msg->c_off;
+	msg->off = RTE_MIN(msg->c_off, msg->a_off);
+	end = RTE_MAX((uint64_t)msg->c_off + msg->c_len, msg->nested ? a_end + s->digest_len :
+									a_end);
 	msg->len = end - msg->off;
-	return true;
+}
+
+enum uacce_route
+uacce_crypto_route(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+	struct uacce_crypto_msg *msg, struct wd_req *req, void *tag)
+{
+	enum wd_status status = WD_BAD_REQ;
+
+	set_extent(qp, s, msg);
+	if (s->null)
+		return UACCE_TO_SOFT;
+	if ((s->digest_len != 0 && msg->digest.va == NULL) ||
+			(s->aad_len != 0 && msg->aad.va == NULL) ||
+			route_empty(qp, s, msg, &status)) {
+		uacce_crypto_fill_done(req, tag, status);
+		return UACCE_DONE;
+	}
+	if (uacce_crypto_kind(qp, s) == UACCE_KIND_CHAIN &&
+			(msg->nested || msg->c_len == 0 || msg->a_len == 0))
+		return UACCE_TO_SOFT;
+	return UACCE_TO_DEVICE;
+}
+
+/* Copies len bytes of one side of req, from byte off on, from or to buf. */
+static void
+copy_side(const struct wd_seg *list, uint16_t n, uint64_t flat, uint64_t off, uint64_t len,
+	uint8_t *buf, bool to_buf)
+{
+	const struct wd_seg one = {.addr = flat + off, .len = len};
+	uint64_t part;
+	uint8_t *at;
+
+	if (n == 0) {
+		list = &one;
+		n = 1;
+		off = 0;
+	}
+	for (; n > 0 && len > 0; list++, n--) {
+		if (off >= list->len) {
+			off -= list->len;
+			continue;
+		}
+		part = RTE_MIN(list->len - off, len);
+		at = (uint8_t *)(uintptr_t)(list->addr + off);
+		if (to_buf)
+			memcpy(buf, at, part);
+		else
+			memcpy(at, buf, part);
+		buf += part;
+		len -= part;
+		off = 0;
+	}
+}
+
+static bool
+in_place(const struct wd_req *req)
+{
+	return req->dst_segs == 0 && req->dst == (req->src_segs ? 0 : req->src);
+}
+
+int
+uacce_crypto_copy_out(struct uacce_crypto_qp *qp, const struct wd_req *req, uint64_t len)
+{
+	uint8_t *buf = uacce_crypto_soft_buf(qp->soft);
+
+	if (len > UACCE_SOFT_MAX_LEN)
+		return -EINVAL;
+	copy_side(req->src_list, req->src_segs, req->src, 0, len, buf, true);
+	copy_side(req->dst_list, req->dst_segs, req->dst, 0, len, buf, false);
+	return 0;
+}
+
+static enum wd_status
+soft_null(struct uacce_crypto_qp *qp, const struct wd_req *req, uint64_t len)
+{
+	if (in_place(req) || len == 0)
+		return WD_OK;
+	return uacce_crypto_copy_out(qp, req, len) == 0 ? WD_OK : WD_BAD_REQ;
+}
+
+static enum wd_status
+soft_chain(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+	const struct uacce_crypto_msg *msg, const struct wd_req *req)
+{
+	uint64_t from = msg->c_off - msg->off, end = from + msg->c_len;
+	uint8_t *buf = uacce_crypto_soft_buf(qp->soft);
+	enum wd_status status;
+
+	if (msg->len > UACCE_SOFT_MAX_LEN)
+		return WD_BAD_REQ;
+	copy_side(req->src_list, req->src_segs, req->src, 0, msg->len, buf, true);
+	status = uacce_crypto_soft_chain(qp->soft, s, msg, buf);
+	/* Out go the cipher's region and a digest in the data; nothing of a refused message. */
+	if (msg->nested)
+		end = RTE_MAX(end, (uint64_t)msg->a_off - msg->off + msg->a_len + s->digest_len);
+	if (status != WD_BAD_REQ && in_place(req))
+		copy_side(req->src_list, req->src_segs, req->src, from, end - from, buf + from,
+			false);
+	else if (status != WD_BAD_REQ)
+		copy_side(req->dst_list, req->dst_segs, req->dst, from, end - from, buf + from,
+			false);
+	OPENSSL_cleanse(buf, msg->len);
+	return status;
+}
+
+void
+uacce_crypto_fill_soft(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+	const struct uacce_crypto_msg *msg, struct wd_req *req, void *tag)
+{
+	enum wd_status status;
+
+	status = s->null ? soft_null(qp, req, msg->len) : soft_chain(qp, s, msg, req);
+	uacce_crypto_fill_done(req, tag, status);
 }
 
 static uint64_t
 device_addr(const struct uacce_crypto_qp *qp, const struct rte_crypto_va_iova_ptr *p)
 {
 	return qp->phys ? p->iova : (uintptr_t)p->va;
+}
+
+/* The place belongs to the request until it completes: as many are in flight as there are. */
+static uint64_t
+ctr_block(const struct uacce_crypto_qp *qp, const uint8_t *iv, const struct wd_req *req)
+{
+	uint32_t slot = (qp->enq + (uint32_t)(req - qp->reqs)) & qp->ctr_mask;
+	uint8_t *block = qp->ctr_blocks + slot * UACCE_CTR_BLOCK;
+
+	memcpy(block, iv, 12);
+	memcpy(block + 12, "\0\0\0\1", 4);
+	return qp->phys ? rte_mem_virt2iova(block) : (uintptr_t)block;
 }
 
 void
@@ -201,6 +344,8 @@ uacce_crypto_fill_params(const struct uacce_crypto_qp *qp, struct uacce_crypto_s
 	req->status = 0;
 	req->aad_len = s->aad_len;
 	req->iv = device_addr(qp, &msg->iv);
+	if (s->ctr_iv_12)
+		req->iv = ctr_block(qp, msg->iv.va, req);
 	req->digest = device_addr(qp, &msg->digest);
 	req->aad = device_addr(qp, &msg->aad);
 	req->cipher_off = msg->c_off - msg->off;
@@ -214,7 +359,7 @@ op_to_msg(const struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
 	struct rte_crypto_op *op, struct uacce_crypto_msg *msg)
 {
 	const struct rte_crypto_sym_op *sym = op->sym;
-	uint32_t kind = s->id - qp->sess_id;
+	uint32_t kind = uacce_crypto_kind(qp, s);
 
 	memset(msg, 0, sizeof(*msg));
 	msg->iv.va = rte_crypto_op_ctod_offset(op, void *, s->iv_off);
@@ -242,12 +387,31 @@ op_to_msg(const struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
 	}
 }
 
+/* NULL cipher beside an auth, out of place: the auth is the device's, the copy is made here. */
+static int
+copy_null(struct uacce_crypto_qp *qp, const struct rte_crypto_sym_op *sym, struct wd_req *req)
+{
+	const struct uacce_crypto_msg msg = {
+		.off = sym->cipher.data.offset,
+		.len = sym->cipher.data.length,
+	};
+	uint32_t segs_used = qp->segs_used;
+	int ret;
+
+	ret = map_op(qp, sym, &msg, false, req);
+	if (ret == 0)
+		ret = uacce_crypto_copy_out(qp, req, msg.len);
+	qp->segs_used = segs_used;
+	return ret;
+}
+
 enum uacce_fill
 uacce_crypto_fill_slow(struct uacce_crypto_qp *qp, struct rte_crypto_op *op, struct wd_req *req)
 {
 	struct rte_crypto_sym_op *sym = op->sym;
 	struct uacce_crypto_msg msg;
 	struct uacce_crypto_sess *s;
+	enum uacce_route route;
 	int ret;
 
 	if (op->type != RTE_CRYPTO_OP_TYPE_SYMMETRIC)
@@ -260,13 +424,23 @@ uacce_crypto_fill_slow(struct uacce_crypto_qp *qp, struct rte_crypto_op *op, str
 	if (sym->m_src == NULL)
 		return bad_op(req, op);
 	op_to_msg(qp, s, op, &msg);
-	if (!uacce_crypto_check_msg(qp, s, &msg, req, op))
+	msg.nested = is_nested(s, sym, &msg);
+	if (s->copies && sym->m_dst != NULL && sym->m_dst != sym->m_src) {
+		ret = copy_null(qp, sym, req);
+		if (ret != 0)
+			return ret == -EAGAIN ? UACCE_FILL_AGAIN : bad_op(req, op);
+	}
+	route = uacce_crypto_route(qp, s, &msg, req, op);
+	if (route == UACCE_DONE)
 		return UACCE_FILL_OK;
-	ret = map_op(qp, sym, msg.off, msg.len, req);
+	ret = map_op(qp, sym, &msg, qp->phys && route == UACCE_TO_DEVICE, req);
 	if (ret == -EAGAIN)
 		return UACCE_FILL_AGAIN;
 	if (ret != 0)
 		return bad_op(req, op);
-	uacce_crypto_fill_params(qp, s, &msg, req, op);
+	if (route == UACCE_TO_DEVICE)
+		uacce_crypto_fill_params(qp, s, &msg, req, op);
+	else
+		uacce_crypto_fill_soft(qp, s, &msg, req, op);
 	return UACCE_FILL_OK;
 }
