@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "../emu_private.h"
+#include "front.h"
 
 static int
 front_open(const char *spec, const char *options, const char *kind, void **dev, char *err,
@@ -13,10 +14,6 @@ front_open(const char *spec, const char *options, const char *kind, void **dev, 
 	struct emu_device *d;
 	int ret;
 
-	if (spec != NULL && *spec != '\0') {
-		snprintf(err, err_size, "emulator: the in-process device takes no name ('%s')", spec);
-		return -EINVAL;
-	}
 	ret = emu_device_open(kind, options, false, &d, err, err_size);
 	if (ret == 0)
 		*dev = d;
@@ -147,9 +144,38 @@ front_ss_share(void *queue, void *target)
 	return -EINVAL;
 }
 
-extern const struct wd_transport wd_transport_plugin;
+static int
+front_event_fd(void *queue)
+{
+	return qm_event_fd(queue);
+}
 
-__attribute__((visibility("default"))) const struct wd_transport wd_transport_plugin = {
+static void
+front_watch(void *queue, int change)
+{
+	struct emu_queue *q = queue;
+
+	atomic_fetch_add(&q->wait->waiters, (uint32_t)change);
+	if (change > 0) {
+		emu_thread_wake(q->thread);
+		emu_heavy_barrier(q->dev);
+	}
+}
+
+static int
+front_news(void *queue)
+{
+	return qm_news(queue);
+}
+
+const struct emu_front_ext emu_front_thread_ext = {
+	.abi = EMU_FRONT_EXT_ABI,
+	.event_fd = front_event_fd,
+	.watch = front_watch,
+	.news = front_news,
+};
+
+const struct wd_transport emu_front_thread = {
 	.name = "emu",
 	.abi = WD_TRANSPORT_ABI,
 	.open = front_open,
