@@ -172,10 +172,12 @@ class Gateway:
             '-p', '0x3', '-P', '-u', '0x2', '--config', f'(0,0,{core}),(1,0,{core})',
             '-f', config, '-t', '1'] + options
 
-    def start(self):
+    def start(self, environment):
+        environment = dict(os.environ, CRYPTO_CYCLES=self.log.replace('gateway', 'crypto')[:-4],
+                           **environment)
         with open(self.log, 'w') as f:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=f,
-                                            stderr=subprocess.STDOUT)
+                                            stderr=subprocess.STDOUT, env=environment)
 
     def wait_ready(self, seconds=60):
         end = time.monotonic() + seconds
@@ -264,6 +266,7 @@ class Lab:
         self.cores = (cores[0], cores[1 % len(cores)])
         self.clients = [Namespace('c1'), Namespace('c2')]
         self.gateways = []
+        self.environment = {}
         with open('/proc/sys/net/ipv6/conf/default/disable_ipv6', 'w') as f:
             f.write('1')        # the bridge and its ports must not talk by themselves
         run('ip', 'link', 'add', 'name', 'wan', 'type', 'bridge', 'mcast_snooping', '0')
@@ -276,7 +279,7 @@ class Lab:
             Gateway(i + 1, self.program, self.cores[i], self.vdevs[i], mode_list, list(options),
                     self.logs) for i in range(2)]
         for g in self.gateways:
-            g.start()
+            g.start(self.environment)
         for g in self.gateways:
             g.wait_ready()
         for g in self.gateways:
