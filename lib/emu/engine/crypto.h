@@ -61,6 +61,9 @@ struct crypto_engine {
 	unsigned int (*cipher)(void *e, struct crypto_task **t, unsigned int n);
 	unsigned int (*auth)(void *e, struct crypto_task **t, unsigned int n);
 	unsigned int (*aead)(void *e, struct crypto_task **t, unsigned int n);
+	/* Continues GHASH under an AES key over whole or zero-padded blocks; NULL: cannot. */
+	bool (*ghash)(void *e, const uint8_t *key, unsigned int key_len, const uint8_t *data,
+		      size_t len, uint8_t *y);
 };
 
 extern const struct crypto_engine crypto_engine_openssl;

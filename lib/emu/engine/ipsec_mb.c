@@ -378,6 +378,18 @@ imb_aead(void *arg, struct crypto_task **t, unsigned int n)
 	return left;
 }
 
+static bool
+imb_ghash(void *arg, const uint8_t *key, unsigned int key_len, const uint8_t *data, size_t len,
+	uint8_t *y)
+{
+	struct imb *e = arg;
+	struct imb_key *k = key_cache_get(e->keys, KEY_GCM, key, key_len);
+
+	if (k != NULL)
+		IMB_GHASH(e->mgr, &k->gcm, data, len, y, 16);
+	return k != NULL;
+}
+
 /* ------------------------------------------------------------------ interface */
 
 static IMB_MGR *
@@ -484,4 +496,5 @@ const struct crypto_engine crypto_engine_ipsec_mb = {
 	.cipher = imb_cipher,
 	.auth = imb_auth,
 	.aead = imb_aead,
+	.ghash = imb_ghash,
 };

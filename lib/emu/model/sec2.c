@@ -14,7 +14,6 @@
 #include "sec2.h"
 
 #define ARENA_START     (256u << 10)
-#define ICV_MATCH       1       /* what hardware says is unknown; anything but a mismatch */
 
 static const struct crypto_engine *const engines[] = {
 #ifdef EMU_IPSEC_MB
@@ -113,9 +112,8 @@ run_tasks(struct sec2_ctx *ctx, engine_op_t op, engine_op_t fallback_op, struct 
 			t[i]->status = CRYPTO_FAILED;
 }
 
-/* In constant time: 0 when equal. */
-static uint8_t
-differ(const uint8_t *a, const volatile uint8_t *b, unsigned int len)
+uint8_t
+sec2_differ(const uint8_t *a, const volatile uint8_t *b, unsigned int len)
 {
 	uint8_t d = 0;
 	unsigned int i;
@@ -147,13 +145,13 @@ run_auths(struct sec2_ctx *ctx, struct crypto_task **t, unsigned int n)
 		else if (t[i]->auth == SEC2_AUTH_MAC)
 			memcpy(t[i]->mac, t[i]->digest, t[i]->mac_len);
 		else
-			op->icv = differ(t[i]->digest, t[i]->mac, t[i]->mac_len) ? SEC2_ICV_MISMATCH :
-				ICV_MATCH;
+			op->icv = sec2_differ(t[i]->digest, t[i]->mac, t[i]->mac_len) ? SEC2_ICV_MISMATCH :
+				SEC2_ICV_MATCH;
 	}
 }
 
-static void
-run_ciphers(struct sec2_ctx *ctx, struct crypto_task **t, unsigned int n)
+void
+sec2_run_ciphers(struct sec2_ctx *ctx, struct crypto_task **t, unsigned int n)
 {
 	unsigned int i;
 
@@ -184,7 +182,7 @@ run_aeads(struct sec2_ctx *ctx, struct crypto_task **t, unsigned int n)
 		if (t[i]->status == CRYPTO_FAILED)
 			op->error = SEC2_E_ENGINE;
 		else if (t[i]->cipher == SEC2_CIPHER_DEC)
-			op->icv = t[i]->status == CRYPTO_AUTH_FAILED ? SEC2_ICV_MISMATCH : ICV_MATCH;
+			op->icv = t[i]->status == CRYPTO_AUTH_FAILED ? SEC2_ICV_MISMATCH : SEC2_ICV_MATCH;
 	}
 }
 
@@ -215,14 +213,20 @@ execute(struct sec2_ctx *ctx, unsigned int n, unsigned int paths)
 		for (i = 0; i < n; i++)
 			if (ctx->ops[i].error == 0 && ctx->ops[i].t.cipher != SEC2_CIPHER_NONE &&
 					ctx->ops[i].path != SEC2_P_AEAD &&
+					ctx->ops[i].path != SEC2_P_STREAM &&
 					ctx->ops[i].path != SEC2_P_DONE)
 				t[nb++] = &ctx->ops[i].t;
-		run_ciphers(ctx, t, nb);
+		sec2_run_ciphers(ctx, t, nb);
 	}
 	if (paths & (1u << SEC2_P_AUTH | 1u << SEC2_P_CIPHER_AUTH))
 		run_auths(ctx, t, gather(ctx, n, SEC2_P_AUTH, SEC2_P_CIPHER_AUTH, t));
 	if (paths & 1u << SEC2_P_AEAD)
 		run_aeads(ctx, t, gather(ctx, n, SEC2_P_AEAD, SEC2_P_AEAD, t));
+	for (i = 0; i < n && paths & 1u << SEC2_P_STREAM; i++)
+		if (ctx->ops[i].path == SEC2_P_STREAM && ctx->ops[i].error == SEC2_OK) {
+			ctx->mem = ctx->ops[i].mem;
+			ctx->ops[i].error = sec2_stream_run(ctx, &ctx->ops[i]);
+		}
 }
 
 /* ------------------------------------------------------------------ jobs */
@@ -272,7 +276,9 @@ prepare(struct sec2_ctx *ctx, struct sec2_op *op, const struct emu_job *job)
 	op->error = sec2_check(ctx, op);
 	if (op->error != SEC2_OK)
 		return true;
-	ctx->mem = emu_queue_mem(job->q);
+	op->mem = ctx->mem = emu_queue_mem(job->q);
+	if (op->path == SEC2_P_STREAM)
+		return true;
 	ret = sec2_map(ctx, op);
 	if (ret > 0)
 		op->error = (uint8_t)ret;
@@ -299,7 +305,7 @@ finish(struct sec2_ctx *ctx, struct sec2_op *op, const struct emu_job *job)
 	void *sqe = job->sqe;
 
 	if (op->error == SEC2_OK && op->path != SEC2_P_DONE) {
-		ctx->mem = emu_queue_mem(job->q);
+		ctx->mem = op->mem;
 		op->error = sec2_unmap(ctx, op);
 	}
 	if (ctx->hw == 2)

@@ -5,6 +5,7 @@
  *	sec2_bd2.c, sec2_bd3.c  descriptor -> struct sec2_req, and the result back
  *	sec2_check.c            is it a legal request? -> the algorithm half of a crypto_task
  *	sec2_data.c             addresses and lists -> the pointer half
+ *	sec2_stream.c           work that comes in several descriptors
  *	sec2.c                  batches: phases, tags, statuses
  */
 #ifndef EMU_MODEL_SEC2_H
@@ -24,6 +25,8 @@ enum sec2_error {
 	SEC2_E_SGL = 6,         /* malformed or too short a list */
 	SEC2_E_ENGINE = 7,      /* the compute library failed */
 };
+
+#define SEC2_ICV_MATCH  1       /* what hardware says is unknown; anything but a mismatch */
 
 /* A descriptor, each field read once. Numbers are those of hisi_sec2.h, lengths in bytes. */
 struct sec2_req {
@@ -47,12 +50,13 @@ enum sec2_path {
 	SEC2_P_CIPHER_AUTH,     /* chains */
 	SEC2_P_AUTH_CIPHER,
 	SEC2_P_AEAD,
-	SEC2_P_STREAM,          /* long hash, GCM stream: one at a time */
+	SEC2_P_STREAM,          /* long hash, GCM stream: one at a time, sec2_stream.c */
 };
 
 struct sec2_op {
 	struct crypto_task t;
 	struct sec2_req r;
+	const struct emu_mem *mem; /* of its queue */
 	uint8_t path;           /* enum sec2_path */
 	uint8_t error;          /* enum sec2_error */
 	uint8_t icv;
@@ -89,5 +93,13 @@ enum sec2_error sec2_check(const struct sec2_ctx *ctx, struct sec2_op *op);
 int sec2_map(struct sec2_ctx *ctx, struct sec2_op *op);
 /* After the work: puts the output where it belongs. */
 enum sec2_error sec2_unmap(const struct sec2_ctx *ctx, const struct sec2_op *op);
+
+/* A descriptor on the path SEC2_P_STREAM, from its addresses to its result. */
+enum sec2_error sec2_stream_run(struct sec2_ctx *ctx, struct sec2_op *op);
+
+/* Ciphers tasks of ops; sets t->status, and the op's error on a failure. */
+void sec2_run_ciphers(struct sec2_ctx *ctx, struct crypto_task **t, unsigned int n);
+/* In constant time: 0 when equal. */
+uint8_t sec2_differ(const uint8_t *a, const volatile uint8_t *b, unsigned int len);
 
 #endif

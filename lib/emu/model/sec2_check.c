@@ -215,7 +215,7 @@ sec2_check(const struct sec2_ctx *ctx, struct sec2_op *op)
 		return SEC2_E_TYPE;
 	if (is_stream(r) || is_long_hash(r)) {
 		op->path = SEC2_P_STREAM;
-		return SEC2_E_ALG;
+		return SEC2_OK;
 	}
 	if (is_aead(r)) {
 		op->path = SEC2_P_AEAD;
