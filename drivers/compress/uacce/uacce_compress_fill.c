@@ -29,12 +29,14 @@ seg_addr(const struct rte_mbuf *m, bool phys)
 }
 
 static uint64_t
-chain_len(const struct rte_mbuf *m)
+chain_len(const struct rte_mbuf *m, uint32_t *segs)
 {
 	uint64_t len = 0;
 
-	for (; m != NULL; m = m->next)
+	for (; m != NULL; m = m->next) {
 		len += m->data_len;
+		++*segs;
+	}
 	return len;
 }
 
@@ -117,9 +119,10 @@ over(struct uacce_comp_slot *slot, uint8_t status)
 	return UACCE_FILL_OVER;
 }
 
-/* Everything of op and xform that can be wrong. Sets slot->x, ->st, ->room. */
+/* Everything of op and xform that can be wrong. Sets slot->x, ->st, ->room; counts segments. */
 static bool
-check_op(const struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot)
+check_op(const struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot,
+	uint32_t *segs)
 {
 	const struct uacce_comp_xform *x = op->private_xform;
 	uint64_t room;
@@ -138,10 +141,10 @@ check_op(const struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_co
 		return false;
 	}
 	slot->x = x;
-	if ((uint64_t)op->src.offset + op->src.length > chain_len(op->m_src) ||
+	if ((uint64_t)op->src.offset + op->src.length > chain_len(op->m_src, segs) ||
 		op->src.length > qp->max_len)
 		return false;
-	room = chain_len(op->m_dst);
+	room = chain_len(op->m_dst, segs);
 	if (op->dst.offset > room)
 		return false;
 	slot->room = RTE_MIN(room - op->dst.offset, (uint64_t)qp->max_len);
@@ -157,6 +160,7 @@ fill_empty_compress(struct rte_comp_op *op, struct uacce_comp_slot *slot)
 
 	over(slot, RTE_COMP_OP_STATUS_SUCCESS);
 	op->produced = slot->pre;
+	uacce_comp_sum(slot);
 	if (final && slot->room < sizeof(empty_stream)) {
 		op->status = st ? RTE_COMP_OP_STATUS_OUT_OF_SPACE_RECOVERABLE :
 				  RTE_COMP_OP_STATUS_OUT_OF_SPACE_TERMINATED;
@@ -167,7 +171,6 @@ fill_empty_compress(struct rte_comp_op *op, struct uacce_comp_slot *slot)
 			sizeof(empty_stream));
 		op->produced += sizeof(empty_stream);
 	}
-	uacce_comp_sum(slot);
 	if (st != NULL && op->flush_flag >= RTE_COMP_FLUSH_FULL) {
 		st->restart = true;
 		st->sum_over = final;
@@ -259,15 +262,15 @@ fill_slow(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_sl
 	struct wd_req *req)
 {
 	const uint32_t segs_used = qp->segs_used;
-	uint32_t tail = 0, pad = 0, want;
+	uint32_t tail = 0, pad = 0, want, segs = 2;
 	struct side src, dst;
 	enum uacce_comp_fill ret;
 
-	if (!check_op(qp, op, slot))
+	if (!check_op(qp, op, slot, &segs))
 		return over(slot, RTE_COMP_OP_STATUS_INVALID_ARGS);
 	if (slot->st != NULL) {
 		/* What is done from here on is not undone: there must be segments enough. */
-		if (UACCE_COMP_SEGS - qp->segs_used < 2 * qp->segs_per_side)
+		if (qp->segs_used > 0 && UACCE_COMP_SEGS - qp->segs_used < segs)
 			return UACCE_FILL_AGAIN;
 		if (begin_stream(qp, op, slot))
 			return UACCE_FILL_OVER;
