@@ -132,8 +132,10 @@ finish_whole(struct uacce_comp_slot *slot)
 	if (x->dir == UACCE_DECOMPRESS) {
 		if (x->trailer > 0)
 			forgive_trailer(cpl);
-		/* A stream that has no end, or found it in bytes that are not its own. */
-		if (cpl->status == WD_OK && (!cpl->end || cpl->consumed > op->src.length))
+		/* A stream that has no end, or went on in bytes that are not its own. */
+		if ((cpl->status == WD_OK && !cpl->end) ||
+			((cpl->status == WD_OK || cpl->status == WD_NO_SPACE) &&
+				cpl->consumed > op->src.length))
 			cpl->status = WD_BAD_DATA;
 		cpl->consumed = RTE_MIN(cpl->consumed, op->src.length);
 	} else if (cpl->status == WD_OK && slot->full == 0) {
