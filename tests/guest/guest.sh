@@ -59,7 +59,7 @@ cat "$share/out"
 if [ ! -e "$share/rc" ]; then
 	echo "guest died or did not end within $limit s:"
 	tail -40 "$share/console"
-	cat "$share/qemu.err"
+	head -5 "$share/qemu.err"
 	exit 125
 fi
 rc=$(cat "$share/rc")
