@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "emu_private.h"
+#include "fault.h"
 #include "options.h"
 
 static const struct emu_model *const models[] = { &emu_model_sec2, &emu_model_zip };
@@ -19,6 +20,7 @@ static _Atomic unsigned int device_count[sizeof(models) / sizeof(models[0])];
 static void
 device_free(struct emu_device *dev)
 {
+	emu_fault_free(dev);
 	pthread_mutex_destroy(&dev->lock);
 	if (dev->doze_page != NULL)
 		munmap(dev->doze_page, EMU_DOZE_PAGE);

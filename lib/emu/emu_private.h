@@ -121,7 +121,8 @@ struct emu_queue {
 	uint8_t *shadow;                /* shared_db: the SQ as last written back */
 	uint64_t stable_since;          /* shared_db: ns, 0 = nothing suspected */
 	uint16_t stable_count;
-	uint64_t ops;                   /* of the whole life, for fault injection and dumps */
+	int32_t forced_index;           /* fault injection: the next completion's index, -1 = right */
+	uint64_t ops;                   /* of the whole life */
 
 	_Atomic(const struct emu_mem *) mem;
 	struct emu_wait *wait;          /* in the page behind the MMIO region */
@@ -150,6 +151,7 @@ struct emu_thread {
 	struct emu_queue **active;      /* started queues of this thread, own copy */
 	unsigned int nb_active;
 	unsigned int next;              /* round robin */
+	uint64_t stalled_until;         /* fault injection: ns, 0 = not stalled */
 };
 
 struct emu_device {
@@ -217,10 +219,15 @@ emu_queue_mem(const struct emu_queue *q)
 /* qm.c: data path, engine thread only. */
 unsigned int qm_collect(struct emu_thread *th, struct emu_job *jobs, unsigned int max);
 void qm_complete(struct emu_job *jobs, unsigned int n);
+/* Undoes qm_collect() for the last n jobs of what it returned, and that for the first of them. */
+void qm_put_back(struct emu_job *jobs, unsigned int n);
+void qm_take_again(struct emu_job *job);
 /* Is there a doorbell that qm_collect() has not acted upon? */
 bool qm_pending(const struct emu_thread *th);
 /* Stops the queue as the kernel does on an error: TX word, then RX word; wakes waiters. */
 void qm_queue_kill(struct emu_queue *q);
+/* The device is gone: its engine threads kill their queues, no queue opens any more. */
+void qm_device_lose(struct emu_device *dev);
 
 /* thread.c */
 int emu_thread_start(struct emu_thread *th);

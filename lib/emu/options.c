@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "emu_private.h"
+#include "fault.h"
 #include "options.h"
 
 /* 0 or -EINVAL; what is wrong with the value is said by the row's help. */
@@ -125,6 +126,7 @@ static const struct {
 	{ "cpus", set_cpus, "a list such as 0-1 or 0:2" },
 	{ "engine", set_engine, "an engine of this kind that this machine has" },
 	{ "doorbell", set_doorbell, "slots or shared" },
+	{ "fault", emu_fault_add, EMU_FAULT_SYNTAX },
 	{ "mode", set_mode, "sva in the process, iommu or noiommu of a daemon" },
 	{ "node", set_node, "the number of a NUMA node" },
 };

@@ -93,6 +93,7 @@ queue_alloc(struct emu_device *dev)
 	q->sqe_size = dev->model->sqe_size;
 	q->shared_db = !dev->db_slots;
 	q->event_fd = -1;
+	q->forced_index = -1;
 	atomic_store(&q->mem, &dev->mem);
 	q->mmio = region_alloc("uacce-emu-mmio", qm_wait_offset(dev) + EMU_DUS_PAGE, &q->mmio_fd);
 	q->dus = region_alloc("uacce-emu-dus", qm_region_size(dev, WD_REGION_DUS), &q->dus_fd);
@@ -199,6 +200,8 @@ qm_start(struct emu_queue *q)
 	pthread_mutex_lock(&q->dev->lock);
 	if (q->state == EMU_Q_DEAD) {
 		ret = -ENXIO;
+	} else if (q->dev->lost) {
+		ret = -ENODEV;
 	} else if (q->state != EMU_Q_INIT) {
 		ret = -EINVAL;
 	} else {
@@ -300,6 +303,20 @@ qm_queue_kill(struct emu_queue *q)
 		}
 	pthread_mutex_unlock(&q->dev->lock);
 	notify(q, 1);
+}
+
+void
+qm_device_lose(struct emu_device *dev)
+{
+	unsigned int i;
+
+	pthread_mutex_lock(&dev->lock);
+	dev->lost = true;
+	pthread_mutex_unlock(&dev->lock);
+	for (i = 0; i < dev->nb_threads; i++) {
+		atomic_fetch_add(&dev->threads[i].ctrl_req, 1);
+		emu_thread_wake(&dev->threads[i]);
+	}
 }
 
 /*
@@ -459,6 +476,23 @@ qm_collect(struct emu_thread *th, struct emu_job *jobs, unsigned int max)
 	return n;
 }
 
+void
+qm_put_back(struct emu_job *jobs, unsigned int n)
+{
+	/* From the last one on: of each queue the first one put back remains the head. */
+	while (n-- > 0) {
+		struct emu_queue *q = jobs[n].q;
+
+		q->head = (uint16_t)((size_t)((const uint8_t *)jobs[n].sqe - q->sq) / q->sqe_size);
+	}
+}
+
+void
+qm_take_again(struct emu_job *job)
+{
+	job->q->head = (uint16_t)((job->q->head + 1) % job->q->depth);
+}
+
 /* Completes n jobs of one queue, in order; the slots are the n before its head. */
 static void
 complete_queue(struct emu_queue *q, const struct emu_job *jobs, unsigned int n)
@@ -467,7 +501,7 @@ complete_queue(struct emu_queue *q, const struct emu_job *jobs, unsigned int n)
 
 	for (i = 0; i < n; i++) {
 		size_t off = (size_t)((const uint8_t *)jobs[i].sqe - q->sq);
-		uint64_t slot = off / q->sqe_size;
+		uint64_t slot = q->forced_index < 0 ? off / q->sqe_size : (uint64_t)q->forced_index;
 		_Atomic uint64_t *cqe = (_Atomic uint64_t *)(void *)&q->cq[q->cq_tail];
 
 		if (q->shadow != NULL)

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "emu_private.h"
+#include "fault.h"
 #include "options.h"
 
 #define SPIN_MAX_NS     20000           /* idle time before the first doze */
@@ -96,6 +97,7 @@ reload(struct emu_thread *th)
 	struct emu_device *dev = th->dev;
 	uint32_t req = atomic_load(&th->ctrl_req);
 	unsigned int i;
+	bool lost;
 
 	pthread_mutex_lock(&dev->lock);
 	th->nb_active = 0;
@@ -106,7 +108,10 @@ reload(struct emu_thread *th)
 			th->active[th->nb_active++] = q;
 	}
 	th->next = 0;
+	lost = dev->lost;
 	pthread_mutex_unlock(&dev->lock);
+	while (lost && th->nb_active > 0)
+		qm_queue_kill(th->active[0]);
 	atomic_store(&th->ctrl_ack, req);
 }
 
@@ -115,7 +120,8 @@ has_work(struct emu_thread *th)
 {
 	return atomic_load_explicit(&th->ctrl_req, memory_order_relaxed) !=
 		atomic_load_explicit(&th->ctrl_ack, memory_order_relaxed) ||
-		atomic_load_explicit(&th->quit, memory_order_relaxed) || qm_pending(th);
+		atomic_load_explicit(&th->quit, memory_order_relaxed) ||
+		(th->stalled_until == 0 && qm_pending(th));
 }
 
 static int
@@ -195,6 +201,23 @@ idle_step(struct emu_thread *th, struct idle *idle)
 	cpu_relax();
 }
 
+/* Jobs to work on now. */
+static unsigned int
+take(struct emu_thread *th, struct emu_job *jobs)
+{
+	unsigned int n;
+
+	if (emu_unlikely(th->stalled_until != 0)) {
+		if (emu_now_ns() < th->stalled_until)
+			return 0;
+		th->stalled_until = 0;
+	}
+	n = qm_collect(th, jobs, th->dev->model->batch);
+	if (emu_unlikely(th->dev->faults != NULL) && n > 0)
+		n = emu_fault_take(th, jobs, n);
+	return n;
+}
+
 static void *
 thread_main(void *arg)
 {
@@ -209,7 +232,7 @@ thread_main(void *arg)
 		if (atomic_load_explicit(&th->ctrl_req, memory_order_acquire) !=
 				atomic_load_explicit(&th->ctrl_ack, memory_order_relaxed))
 			reload(th);
-		n = qm_collect(th, jobs, model->batch);
+		n = take(th, jobs);
 		if (n == 0) {
 			idle_step(th, &idle);
 			continue;
