@@ -111,7 +111,8 @@ def tables(results):
                               [(k[2], k[3]) for k in failed])
         title = f'{test} {algorithm}: {metric}, {UNITS[metric]}'
         out.append(title + (f', bursts of {burst}' if burst else ''))
-        out.append(f'{"driver":20}{"qp":>3}{"cores":>6}' + ''.join(f'{f"{s} B":>22}' for s in sizes))
+        out.append(f'{"driver":20}{"qp":>3}{"cores":>6}' +
+                   ''.join(f'{f"{s} B":>22}' for s in sizes))
         for driver, qp in names:
             cells = []
             for s in sizes:

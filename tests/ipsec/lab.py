@@ -22,7 +22,7 @@ import modes as M
 
 PLUGINS = '/run/uacce-test-plugins'
 DPDK_DRIVERS = ('bus_vdev', 'mempool_ring', 'net_tap', 'crypto_ipsec_mb', 'crypto_openssl',
-                'crypto_null')
+                'crypto_null', 'crypto_scheduler', 'event_sw')
 CLONE_NEWNET = 0x40000000
 _INSIDE = 'UACCE_IPSEC_LAB'
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -163,8 +163,8 @@ class Gateway:
         config = os.path.join(logs, f'gateway{side}.cfg')
         with open(config, 'w') as f:
             f.write(M.gateway_config(side, mode_list))
-        self.command = ['stdbuf', '-oL', program, '-l', str(core), '--file-prefix', self.prefix, '-m', '256',
-                        '--no-pci', '--huge-unlink=always']
+        self.command = ['stdbuf', '-oL', program, '-l', str(core), '--file-prefix',
+                        self.prefix, '-m', '256', '--no-pci', '--huge-unlink=always']
         self.command += [
             '--vdev', f'net_tap0,iface=g{side}lan,mac={M.lan_mac(side)}',
             '--vdev', f'net_tap1,iface=g{side}wan,mac={M.wan_mac(side)}',
