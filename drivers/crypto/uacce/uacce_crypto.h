@@ -81,7 +81,6 @@ struct uacce_crypto_sess {
 	uint16_t aad_off;       /* from aad.data */
 	uint64_t req_bits;      /* struct wd_req from src_segs to aad_len, flat buffers */
 	uint32_t len_min;       /* less data takes the slow path */
-	bool nested;            /* MAC then encrypt: the digest may lie in the cipher's region */
 	bool copies;            /* NULL cipher beside an auth: out of place is a copy */
 	uint16_t aad_len;
 	uint8_t iv_len;
@@ -91,6 +90,7 @@ struct uacce_crypto_sess {
 	bool verify;
 	bool auth_first;
 	bool null;              /* nothing but NULL algorithms */
+	bool nested;            /* MAC then encrypt: the digest may lie in the cipher's region */
 	bool ctr_iv_12;         /* counter block made of a 12-byte IV and a counter of 1 */
 
 	/* For what libcrypto does: messages that the device does not take. */

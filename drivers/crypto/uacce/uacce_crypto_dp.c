@@ -15,11 +15,19 @@
 #define OP_WITH_SESSION rte_cpu_to_le_64((uint64_t)RTE_CRYPTO_OP_TYPE_SYMMETRIC |                          \
 		(uint64_t)RTE_CRYPTO_OP_WITH_SESSION << 16)
 
-#define AHEAD_OP        6       /* ops; mbuf and session pointers are in their second line */
-#define AHEAD_MBUF      3
+/* How far ahead of the op at hand others are fetched; the mbuf's address is in the op. */
+#define AHEAD_OP        4
+#define AHEAD_MBUF      2
 
 static_assert(offsetof(struct wd_req, aad_len) - offsetof(struct wd_req, src_segs) == 6 &&
 	offsetof(struct wd_req, iv) - offsetof(struct wd_req, src_segs) == 8, "req_bits");
+
+/* Offsets and lengths lie in an op as they do in a request: copied, not taken apart. */
+static_assert(offsetof(struct wd_req, cipher_len) - offsetof(struct wd_req, cipher_off) == 4 &&
+	offsetof(struct wd_req, auth_off) - offsetof(struct wd_req, cipher_off) == 8 &&
+	offsetof(struct wd_req, auth_len) - offsetof(struct wd_req, cipher_off) == 12, "regions");
+static_assert(offsetof(struct rte_crypto_sym_op, auth.data) -
+	offsetof(struct rte_crypto_sym_op, cipher.data) == 8, "regions");
 
 static __rte_always_inline uint64_t
 data_addr(const struct rte_mbuf *m, bool phys)
@@ -27,20 +35,23 @@ data_addr(const struct rte_mbuf *m, bool phys)
 	return phys ? rte_pktmbuf_iova(m) : (uint64_t)rte_pktmbuf_mtod(m, uintptr_t);
 }
 
-/*
- * Fills the data addresses of a request for [off, end) of the mbufs; end as 64 bits so that it
- * cannot wrap. False when it is not all in the first segments.
- */
+/* 64 bits: it cannot wrap. */
+static __rte_always_inline uint64_t
+end_of(uint32_t off, uint32_t len)
+{
+	return (uint64_t)off + len;
+}
+
+/* False: not all of the data is in the first segments. */
 static __rte_always_inline bool
-fill_data(const struct rte_crypto_sym_op *sym, uint32_t off, uint64_t end, struct wd_req *req,
-	bool phys)
+fill_data(const struct rte_crypto_sym_op *sym, uint64_t end, struct wd_req *req, bool phys)
 {
 	const struct rte_mbuf *m = sym->m_src;
 	uint64_t src;
 
 	if (unlikely(m == NULL || end > m->data_len))
 		return false;
-	src = data_addr(m, phys) + off;
+	src = data_addr(m, phys);
 	req->src = src;
 	m = sym->m_dst;
 	if (likely(m == NULL)) {
@@ -49,7 +60,7 @@ fill_data(const struct rte_crypto_sym_op *sym, uint32_t off, uint64_t end, struc
 	}
 	if (unlikely(end > m->data_len))
 		return false;
-	req->dst = data_addr(m, phys) + off;
+	req->dst = data_addr(m, phys);
 	return true;
 }
 
@@ -61,12 +72,8 @@ fill_cipher(const struct uacce_crypto_sess *s, const struct rte_crypto_sym_op *s
 
 	if (unlikely(len < s->len_min))
 		return false;
-	req->digest = 0;
-	req->cipher_off = 0;
-	req->cipher_len = len;
-	req->auth_off = 0;
-	req->auth_len = 0;
-	return fill_data(sym, off, (uint64_t)off + len, req, phys);
+	memcpy(&req->cipher_off, &sym->cipher.data, 8);
+	return fill_data(sym, end_of(off, len), req, phys);
 }
 
 static __rte_always_inline bool
@@ -74,38 +81,31 @@ fill_auth(const struct uacce_crypto_sess *s, const struct rte_crypto_sym_op *sym
 	struct wd_req *req, bool phys)
 {
 	uint32_t off = sym->auth.data.offset, len = sym->auth.data.length;
+	uint64_t digest = phys ? sym->auth.digest.phys_addr : (uintptr_t)sym->auth.digest.data;
 	const struct rte_mbuf *m = sym->m_src;
 
-	if (unlikely(len < s->len_min || m == NULL || (uint64_t)off + len > m->data_len ||
-			(s->copies && sym->m_dst != NULL)))
+	if (unlikely(len < s->len_min || m == NULL || end_of(off, len) > m->data_len ||
+			(s->copies && sym->m_dst != NULL) || digest == 0))
 		return false;
-	req->src = data_addr(m, phys) + off;
+	memcpy(&req->auth_off, &sym->auth.data, 8);
+	req->src = data_addr(m, phys);
 	req->dst = req->src;
-	req->digest = phys ? sym->auth.digest.phys_addr : (uintptr_t)sym->auth.digest.data;
-	req->cipher_off = 0;
-	req->cipher_len = 0;
-	req->auth_off = 0;
-	req->auth_len = len;
-	return req->digest != 0;
+	req->digest = digest;
+	return true;
 }
 
 static __rte_always_inline bool
-fill_chain(const struct uacce_crypto_sess *s, const struct rte_crypto_sym_op *sym,
-	struct wd_req *req, bool phys)
+fill_chain(const struct rte_crypto_sym_op *sym, struct wd_req *req, bool phys)
 {
 	uint32_t c_off = sym->cipher.data.offset, c_len = sym->cipher.data.length;
 	uint32_t a_off = sym->auth.data.offset, a_len = sym->auth.data.length;
-	uint64_t c_end = (uint64_t)c_off + c_len, a_end = (uint64_t)a_off + a_len;
-	uint32_t off = RTE_MIN(c_off, a_off);
+	uint64_t digest = phys ? sym->auth.digest.phys_addr : (uintptr_t)sym->auth.digest.data;
 
-	if (unlikely(c_len == 0 || a_len == 0 || (s->nested && c_end > a_end)))
+	if (unlikely(c_len == 0 || a_len == 0 || digest == 0))
 		return false;
-	req->digest = phys ? sym->auth.digest.phys_addr : (uintptr_t)sym->auth.digest.data;
-	req->cipher_off = c_off - off;
-	req->cipher_len = c_len;
-	req->auth_off = a_off - off;
-	req->auth_len = a_len;
-	return fill_data(sym, off, RTE_MAX(c_end, a_end), req, phys) && req->digest != 0;
+	memcpy(&req->cipher_off, &sym->cipher.data, 16);
+	req->digest = digest;
+	return fill_data(sym, RTE_MAX(end_of(c_off, c_len), end_of(a_off, a_len)), req, phys);
 }
 
 static __rte_always_inline bool
@@ -113,16 +113,14 @@ fill_aead(const struct uacce_crypto_sess *s, const struct rte_crypto_sym_op *sym
 	struct wd_req *req, bool phys)
 {
 	uint32_t off = sym->aead.data.offset, len = sym->aead.data.length;
+	uint64_t digest = phys ? sym->aead.digest.phys_addr : (uintptr_t)sym->aead.digest.data;
 
-	if (unlikely(len < s->len_min))
+	if (unlikely(len < s->len_min || digest == 0))
 		return false;
-	req->digest = phys ? sym->aead.digest.phys_addr : (uintptr_t)sym->aead.digest.data;
+	memcpy(&req->cipher_off, &sym->aead.data, 8);
+	req->digest = digest;
 	req->aad = (phys ? sym->aead.aad.phys_addr : (uintptr_t)sym->aead.aad.data) + s->aad_off;
-	req->cipher_off = 0;
-	req->cipher_len = len;
-	req->auth_off = 0;
-	req->auth_len = 0;
-	return fill_data(sym, off, (uint64_t)off + len, req, phys) && req->digest != 0;
+	return fill_data(sym, end_of(off, len), req, phys);
 }
 
 /* False: nothing is decided, let the slow path see it. */
@@ -142,7 +140,7 @@ fill_flat(const struct uacce_crypto_qp *qp, struct rte_crypto_op *op, struct wd_
 	req->iv = (phys ? op->phys_addr : (uintptr_t)op) + s->iv_off;
 	switch (s->id - qp->sess_id) {
 	case UACCE_KIND_CHAIN:
-		return fill_chain(s, sym, req, phys);
+		return fill_chain(sym, req, phys);
 	case UACCE_KIND_AEAD:
 		return fill_aead(s, sym, req, phys);
 	case UACCE_KIND_CIPHER:
@@ -176,25 +174,26 @@ static __rte_always_inline uint16_t
 enqueue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, bool phys)
 {
 	uint32_t room = qp->depth - (qp->enq - qp->deq);
+	struct rte_crypto_op **op = ops, **end;
 	struct wd_req *req = qp->reqs;
-	bool slow = false;
-	uint16_t i, taken;
+	uint32_t slow = 0;
+	uint16_t taken;
 
-	n = RTE_MIN(n, room);
-	for (i = 0; i < n; i++, req++) {
-		if (i + AHEAD_OP < n)
-			rte_prefetch0(ops[i + AHEAD_OP]->sym);
-		if (i + AHEAD_MBUF < n)
-			rte_prefetch0(ops[i + AHEAD_MBUF]->sym->m_src);
-		if (likely(fill_flat(qp, ops[i], req, phys)))
+	end = ops + RTE_MIN(n, room);
+	for (; op < end; op++, req++) {
+		if (likely(op + AHEAD_OP < end)) {
+			rte_prefetch0(op[AHEAD_OP]);
+			rte_prefetch0(op[AHEAD_MBUF]->sym->m_src);
+		}
+		if (likely(fill_flat(qp, *op, req, phys)))
 			continue;
-		slow = true;
-		if (uacce_crypto_fill_slow(qp, ops[i], req) == UACCE_FILL_AGAIN)
+		slow = 1;
+		if (uacce_crypto_fill_slow(qp, *op, req) == UACCE_FILL_AGAIN)
 			break;
 	}
-	if (i == 0)
+	if (unlikely(op == ops))
 		return 0;
-	taken = wd_submit(&qp->wq, qp->reqs, i);
+	taken = wd_submit(&qp->wq, qp->reqs, op - ops);
 	qp->enq += taken;
 	qp->stats.enqueued_count += taken;
 	if (unlikely(slow)) {
@@ -228,34 +227,34 @@ uacce_crypto_op_status(uint32_t wd_status)
 	return wd_status < RTE_DIM(map) ? map[wd_status] : RTE_CRYPTO_OP_STATUS_ERROR;
 }
 
-static __rte_noinline void
-finish_unusual(struct uacce_crypto_qp *qp, struct rte_crypto_op *op, uintptr_t tag,
-	uint32_t wd_status)
+static __rte_noinline struct rte_crypto_op *
+finish_unusual(struct uacce_crypto_qp *qp, uintptr_t tag, uint32_t wd_status)
 {
+	struct rte_crypto_op *op = (struct rte_crypto_op *)(tag & ~UACCE_TAG_MASK);
+
 	/* A lost device hands back requests with its own status: that one counts then. */
 	if (!(tag & UACCE_TAG_STATUS_SET) || wd_status == WD_DEV_LOST)
 		op->status = uacce_crypto_op_status(wd_status);
-	if (op->status != RTE_CRYPTO_OP_STATUS_SUCCESS)
-		qp->stats.dequeue_err_count++;
+	qp->stats.dequeue_err_count++;
+	return op;
 }
 
 uint16_t
 uacce_crypto_dequeue(void *queue_pair, struct rte_crypto_op **ops, uint16_t n)
 {
 	struct uacce_crypto_qp *qp = queue_pair;
-	const struct wd_cpl *cpl = qp->cpls;
-	uint16_t i;
+	const struct wd_cpl *cpl = qp->cpls, *end;
 
 	n = wd_poll(&qp->wq, qp->cpls, RTE_MIN(n, qp->depth));
-	for (i = 0; i < n; i++, cpl++) {
-		uintptr_t tag = (uintptr_t)cpl->tag;
-		struct rte_crypto_op *op = (struct rte_crypto_op *)(tag & ~UACCE_TAG_MASK);
+	for (end = cpl + n; cpl < end; cpl++) {
+		struct rte_crypto_op *op = cpl->tag;
 
-		ops[i] = op;
-		if (unlikely((tag & UACCE_TAG_MASK) | cpl->status))
-			finish_unusual(qp, op, tag, cpl->status);
+		/* A tag with UACCE_TAG_* bits never comes with WD_OK. */
+		if (unlikely(cpl->status != WD_OK))
+			op = finish_unusual(qp, (uintptr_t)cpl->tag, cpl->status);
 		else
 			op->status = RTE_CRYPTO_OP_STATUS_SUCCESS;
+		*ops++ = op;
 	}
 	qp->deq += n;
 	qp->stats.dequeued_count += n;

@@ -176,8 +176,9 @@ set_kind(struct uacce_crypto_sess *s, const struct parsed *p, const struct wd_cr
 	if (p->cipher) {
 		s->iv_off = p->cipher->iv.offset;
 		s->ctr_iv_12 = p->cipher->iv.length == 12 && wx->iv_len == 16;
+		s->nested = p->auth && wx->encrypt == wx->auth_first && wx->encrypt != wx->verify;
 		return (p->auth ? UACCE_KIND_CHAIN : UACCE_KIND_CIPHER) +
-		       (s->ctr_iv_12 ? UACCE_KIND_SLOW : 0);
+		       (s->ctr_iv_12 || s->nested ? UACCE_KIND_SLOW : 0);
 	}
 	if (p->auth) {
 		s->iv_off = p->auth->iv.offset;
@@ -208,8 +209,6 @@ set_data_path(const struct uacce_crypto_proc *proc, struct uacce_crypto_sess *s,
 	s->encrypt = wx->encrypt;
 	s->verify = wx->verify;
 	s->auth_first = wx->auth_first;
-	s->nested = (kind & UACCE_KIND_MASK) == UACCE_KIND_CHAIN &&
-		    wx->encrypt == wx->auth_first && wx->encrypt != wx->verify;
 	s->len_min = 1;
 	if (kind == UACCE_KIND_AEAD && wx->aad_len != 0 && proc->aad_only)
 		s->len_min = 0;
