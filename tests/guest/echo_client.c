@@ -29,6 +29,8 @@ echo_open(struct echo_client *c, const char *node)
 	if (c->dus != MAP_FAILED && c->mmio != MAP_FAILED)
 		return 0;
 	ret = -errno;
+	if (c->dus != MAP_FAILED)
+		munmap((void *)(uintptr_t)c->dus, ECHO_DUS_SIZE);
 	close(c->fd);
 	return ret;
 }

@@ -1,17 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# guest.sh [-t SECONDS] [-m MEMORY] [-q "QEMU ARGS"] [-a "KERNEL ARGS"] -- SHELL COMMAND
+# guest.sh [-f] [-t SECONDS] [-m MEMORY] [-q "QEMU ARGS"] [-a "KERNEL ARGS"] -- SHELL COMMAND
 #
 # Runs a command in a virtual machine with a stock kernel, the uacce modules loaded, and the host's
 # file system as its root (changes are lost). Exit code: the command's; 77 if guests cannot run
 # here; 125 if the guest died or hung; 1 if the kernel complained in its log.
+# -f: modules that fail on demand (/dev/uacce_fail).
 # Environment: UACCE_SOURCE, UACCE_BUILD (where setup.sh works). In the command: $MODULES (built
 # modules), $SHARE (writable, outlives the guest).
 set -u
 
-limit=120 memory=1G qemu_args= kernel_args=
-while getopts t:m:q:a: opt; do
+limit=120 memory=1G qemu_args= kernel_args= modules=kernel
+while getopts ft:m:q:a: opt; do
 	case $opt in
+	f) modules=kernel-fail ;;
 	t) limit=$OPTARG ;;
 	m) memory=$OPTARG ;;
 	q) qemu_args=$OPTARG ;;
@@ -25,19 +27,22 @@ shift $((OPTIND - 1))
 here=$(dirname "$(realpath "$0")")
 source_root=${UACCE_SOURCE:-$here/../..}
 work=$(realpath -m "$UACCE_BUILD")
-"$here/setup.sh" "$source_root" "$work" || exit $?
+"$here/setup.sh" "$source_root" "$work" ${modules#kernel-} || exit $?
 
 share=$(mktemp -d "$work/share.XXXXXX")
 trap 'rm -rf "$share"' EXIT
 cat >"$share/job" <<JOB
-export MODULES=$work/kernel SHARE=/share KVER=$(cat "$work/kver") IMAGE=$work/image
+export MODULES=$work/$modules SHARE=/share KVER=$(cat "$work/kver") IMAGE=$work/image
 cd /tmp
-busybox insmod \$MODULES/uacce/uacce.ko || exit 1
-busybox insmod \$MODULES/vuacce/vuacce.ko || exit 1
-busybox insmod \$MODULES/test/uacce_walk.ko || exit 1
+loaded=
+for m in test/uacce_fail uacce/uacce vuacce/vuacce test/uacce_walk; do
+	[ -e \$MODULES/\$m.ko ] || continue
+	busybox insmod \$MODULES/\$m.ko || exit 1
+	loaded="\${m#*/} \$loaded"
+done
 ( $* )
 rc=\$?
-busybox rmmod uacce_walk vuacce uacce || { echo "modules do not unload"; [ \$rc = 0 ] && rc=1; }
+busybox rmmod \$loaded || { echo "modules do not unload"; [ \$rc = 0 ] && rc=1; }
 busybox dmesg >/share/dmesg
 exit \$rc
 JOB

@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# setup.sh SOURCE_ROOT WORK: make WORK hold what guests need, or exit 77 and say what is missing.
+# setup.sh SOURCE_ROOT WORK [fail]: make WORK hold what guests need, or exit 77 and say what is
+# missing.
 #
 #	WORK/kver	version of the kernel
 #	WORK/vmlinux	the kernel as ELF: boots by PVH in seconds, without a boot loader
 #	WORK/initrd	busybox and the modules that lead to the host's file system
 #	WORK/kernel/	copy of the modules' sources, built
+#	WORK/kernel-fail/  with "fail": likewise, for failures on demand
 #
 # The kernel is the one whose headers are installed; its image comes as a package, which is
 # unpacked here and not installed. Safe to call from several tests at once.
@@ -86,17 +88,20 @@ make_initrd() {
 	rm -rf "$tree"
 }
 
+# build_modules FOLDER [MAKE ARGUMENT]. Warnings are errors here, apart from what W=1 adds.
 build_modules() {
-	mkdir -p "$work/kernel"
-	cp -ru "$src/kernel/." "$work/kernel/"
-	make -C "$work/kernel" KDIR="$headers" W=1 >"$work/modules.log" 2>&1 || {
-		cat "$work/modules.log" >&2
+	local dir=$work/$1
+	shift
+	mkdir -p "$dir"
+	cp -ru "$src/kernel/." "$dir/"
+	make -C "$dir" KDIR="$headers" KCFLAGS=-Werror W=1 "$@" >"$dir.log" 2>&1 || {
+		cat "$dir.log" >&2
 		exit 1
 	}
 }
 
 if [ "$(cat "$work/kver" 2>/dev/null)" != "$kver" ]; then
-	rm -rf "$work/kver" "$work/kernel" "$work/initrd"
+	rm -rf "$work/kver" "$work/kernel" "$work/kernel-fail" "$work/initrd"
 	fetch_image
 	extract_vmlinux
 	echo "$kver" >"$work/kver"
@@ -104,4 +109,5 @@ fi
 if [ ! -e "$work/initrd" ] || [ "$src/tests/guest/init" -nt "$work/initrd" ]; then
 	make_initrd
 fi
-build_modules
+build_modules kernel
+[ "${3:-}" != fail ] || build_modules kernel-fail UACCE_FAIL=m

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Test aid: in a build with UACCE_FAIL=1 this header comes first in every file of uacce and vuacce,
+ * and what they allocate, pin or map can be told to fail (uacce_fail.c).
+ */
+#ifndef UACCE_FAIL_H
+#define UACCE_FAIL_H
+
+#include <linux/cdev.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/platform_device.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+bool uacce_should_fail(void);
+
+#define kzalloc(size, gfp)	(uacce_should_fail() ? NULL : kzalloc(size, gfp))
+#define kvcalloc(n, size, gfp)	(uacce_should_fail() ? NULL : kvcalloc(n, size, gfp))
+#undef alloc_page
+#define alloc_page(gfp)		(uacce_should_fail() ? NULL : alloc_pages(gfp, 0))
+#define alloc_pages_node(node, gfp, order) \
+	(uacce_should_fail() ? NULL : alloc_pages_node(node, gfp, order))
+#define xa_insert(xa, index, entry, gfp) \
+	(uacce_should_fail() ? -ENOMEM : xa_insert(xa, index, entry, gfp))
+#define xa_alloc_cyclic(xa, id, entry, limit, next, gfp) \
+	(uacce_should_fail() ? -ENOMEM : xa_alloc_cyclic(xa, id, entry, limit, next, gfp))
+#define mmu_notifier_register(mn, mm) \
+	(uacce_should_fail() ? -ENOMEM : mmu_notifier_register(mn, mm))
+#define vmf_insert_pfn(vma, addr, pfn) \
+	(uacce_should_fail() ? VM_FAULT_OOM : vmf_insert_pfn(vma, addr, pfn))
+#define pin_user_pages(...) \
+	(uacce_should_fail() ? -ENOMEM : pin_user_pages(__VA_ARGS__))
+#define pin_user_pages_remote(...) \
+	(uacce_should_fail() ? -ENOMEM : pin_user_pages_remote(__VA_ARGS__))
+#define cdev_device_add(cdev, dev) \
+	(uacce_should_fail() ? -ENOMEM : cdev_device_add(cdev, dev))
+#define cdev_add(cdev, devt, n) \
+	(uacce_should_fail() ? -ENOMEM : cdev_add(cdev, devt, n))
+#define device_create(...) \
+	(uacce_should_fail() ? ERR_PTR(-ENOMEM) : device_create(__VA_ARGS__))
+#define ida_alloc_max(ida, max, gfp) \
+	(uacce_should_fail() ? -ENOMEM : ida_alloc_max(ida, max, gfp))
+#define platform_device_alloc(name, id) \
+	(uacce_should_fail() ? NULL : platform_device_alloc(name, id))
+#define platform_device_add(pdev) \
+	(uacce_should_fail() ? -ENOMEM : platform_device_add(pdev))
+
+#endif
