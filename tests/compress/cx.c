@@ -18,6 +18,7 @@
 
 struct rte_mempool *cx_ops;
 uint64_t cx_seed = 1;
+uint64_t cx_round;
 static struct rte_mempool *small_mp, *big_mp;
 
 static void

@@ -22,7 +22,8 @@
 #define CHECK(cond, ...)                                                                           \
 	do {                                                                                       \
 		if (!(cond)) {                                                                     \
-			fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #cond);         \
+			fprintf(stderr, "%s:%d: failed in round %llu: %s\n", __FILE__, __LINE__,   \
+				(unsigned long long)cx_round, #cond);                              \
 			fprintf(stderr, " " __VA_ARGS__);                                           \
 			fprintf(stderr, "\n");                                                     \
 			exit(1);                                                                   \
@@ -31,6 +32,7 @@
 
 extern struct rte_mempool *cx_ops;
 extern uint64_t cx_seed;
+extern uint64_t cx_round;       /* for messages */
 
 /* Devices compress_uacce0, ... with these devargs, lcores 0 and 1, and the pools. */
 void cx_init(const char *const *devargs, unsigned int n);

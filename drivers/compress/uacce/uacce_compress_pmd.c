@@ -199,7 +199,7 @@ uacce_compress_remove(struct rte_vdev_device *vdev)
 		return -ENODEV;
 	proc = uacce_comp_proc(dev);
 	/* A device that is unplugged while it runs; close refuses started ones. */
-	if (rte_eal_process_type() == RTE_PROC_PRIMARY)
+	if (rte_eal_process_type() == RTE_PROC_PRIMARY && dev->data->dev_started)
 		rte_compressdev_stop(dev->data->dev_id);
 	uacce_comp_ops.dev_close(dev);
 	/* The shared state is the primary's: only this process's half goes then. */
