@@ -10,16 +10,24 @@
  * The suite skips most cases without a word when the device does not advertise what they need.
  * The calls by which it finds out say so here, one "suite_preload: " line each; what they return
  * stays as it is.
+ *
+ * The suite waits for an operation by a number of polls that hardware needs at most. An emulated
+ * device is a thread, which a busy machine may stop for longer: here empty polls take time.
  */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <rte_compressdev.h>
 #include <rte_cryptodev.h>
 #include <rte_errno.h>
 #include <rte_version.h>
+
+#define POLLS_UNPACED   1024            /* empty polls in a row before they take time */
+#define PACE_NS         50000
+#define COMP_POLLS      4096            /* of an empty compressdev, for one of the suite's */
 
 #define SAY(fmt, ...) printf("suite_preload: " fmt "\n", ##__VA_ARGS__)
 
@@ -232,4 +240,52 @@ rte_compressdev_capability_get(uint8_t dev_id, enum rte_comp_algorithm algo)
 	if (used != 0)
 		SAY("needs one of what the device lacks: %s", text);
 	return cap;
+}
+
+/* Called after each poll; empty: how many in a row gave nothing before this one. */
+static void
+pace(unsigned int *empty, unsigned int got)
+{
+	static const struct timespec time = { .tv_nsec = PACE_NS };
+
+	*empty = got != 0 ? 0 : *empty + 1;
+	if (*empty > POLLS_UNPACED)
+		nanosleep(&time, NULL);
+}
+
+uint32_t
+rte_cryptodev_raw_dequeue_burst(struct rte_crypto_raw_dp_ctx *ctx,
+	rte_cryptodev_raw_get_dequeue_count_t get_dequeue_count, uint32_t max_nb_to_dequeue,
+	rte_cryptodev_raw_post_dequeue_t post_dequeue, void **out_user_data,
+	uint8_t is_user_data_array, uint32_t *n_success, int *dequeue_status)
+{
+	static uint32_t (*next)(struct rte_crypto_raw_dp_ctx *ctx,
+		rte_cryptodev_raw_get_dequeue_count_t get_dequeue_count, uint32_t max_nb_to_dequeue,
+		rte_cryptodev_raw_post_dequeue_t post_dequeue, void **out_user_data,
+		uint8_t is_user_data_array, uint32_t *n_success, int *dequeue_status);
+	static unsigned int empty;
+	uint32_t n;
+
+	NEXT("rte_cryptodev_raw_dequeue_burst");
+	n = next(ctx, get_dequeue_count, max_nb_to_dequeue, post_dequeue, out_user_data,
+		is_user_data_array, n_success, dequeue_status);
+	pace(&empty, n);
+	return n;
+}
+
+uint16_t
+rte_compressdev_dequeue_burst(uint8_t dev_id, uint16_t qp_id, struct rte_comp_op **ops,
+	uint16_t nb_ops)
+{
+	static uint16_t (*next)(uint8_t dev_id, uint16_t qp_id, struct rte_comp_op **ops,
+		uint16_t nb_ops);
+	unsigned int i, empty = 0;
+	uint16_t n = 0;
+
+	NEXT("rte_compressdev_dequeue_burst");
+	for (i = 0; i < COMP_POLLS && n == 0; i++) {
+		n = next(dev_id, qp_id, ops, nb_ops);
+		pace(&empty, n);
+	}
+	return n;
 }
