@@ -7,6 +7,8 @@
 #include "ct.h"
 
 struct ct_ref {
+	OSSL_PROVIDER *legacy;
+	OSSL_PROVIDER *standard;
 	EVP_CIPHER_CTX *cipher;
 	EVP_MD_CTX *md;
 	EVP_MAC *hmac;
@@ -19,16 +21,12 @@ struct ct_ref *
 ct_ref_new(void)
 {
 	struct ct_ref *ref = calloc(1, sizeof(*ref));
-	static bool loaded;
 
 	if (ref == NULL)
 		exit(1);
-	if (!loaded) {
-		/* DES is there. */
-		OSSL_PROVIDER_load(NULL, "legacy");
-		OSSL_PROVIDER_load(NULL, "default");
-		loaded = true;
-	}
+	/* DES is there. */
+	ref->legacy = OSSL_PROVIDER_load(NULL, "legacy");
+	ref->standard = OSSL_PROVIDER_load(NULL, "default");
 	ref->cipher = EVP_CIPHER_CTX_new();
 	ref->md = EVP_MD_CTX_new();
 	ref->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
@@ -47,6 +45,8 @@ ct_ref_free(struct ct_ref *ref)
 	EVP_MAC_CTX_free(ref->cmac_ctx);
 	EVP_MAC_free(ref->hmac);
 	EVP_MAC_free(ref->cmac);
+	OSSL_PROVIDER_unload(ref->legacy);
+	OSSL_PROVIDER_unload(ref->standard);
 	free(ref);
 }
 
