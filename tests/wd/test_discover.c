@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Discovery on a made-up sysfs tree, in the working directory of the test. */
+/* Discovery on a made-up sysfs tree. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>

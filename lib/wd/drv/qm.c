@@ -109,18 +109,20 @@ static int
 alloc_memory(struct wd_queue *wq, struct qm_queue *q)
 {
 	size_t depth = q->sq_mask + 1;
-	size_t slots = depth * sizeof(struct qm_slot);
+	size_t pairs = depth * sizeof(struct qm_pairs), slots = depth * sizeof(struct qm_slot);
+	size_t chunks = QM_CHUNKS * sizeof(struct qm_chunk);
 	char *p;
 	int ret;
 
-	slots = (slots + sizeof(struct qm_chunk) - 1) & ~(sizeof(struct qm_chunk) - 1);
-	ret = wd_dev_mem_alloc(wq, slots + QM_CHUNKS * sizeof(struct qm_chunk), &q->mem);
+	ret = wd_dev_mem_alloc(wq, chunks + pairs + slots, &q->mem);
 	if (ret < 0)
 		return ret;
-	q->slots = q->mem.va;
-	q->slots_dev = q->mem.dev_addr;
-	q->chunks = (void *)((char *)q->mem.va + slots);
-	q->chunks_dev = q->mem.dev_addr + slots;
+	q->mem_delta = q->mem.dev_addr - (uintptr_t)q->mem.va;
+	q->chunks = q->mem.va;
+	q->pairs = (void *)((char *)q->mem.va + chunks);
+	q->slots = (void *)((char *)q->pairs + pairs);
+	q->slots_dev = (uintptr_t)q->slots + q->mem_delta;
+	q->chunks_dev = q->mem.dev_addr;
 	for (unsigned int i = 0; i < QM_CHUNKS; i++)
 		q->chunk_next[i] = i + 1 == QM_CHUNKS ? 0 : i + 2;
 	q->chunk_free = 1;

@@ -47,6 +47,20 @@ struct qm_slot {
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct qm_slot) == 448, "three whole parts, each 64-byte aligned");
 
+/*
+ * Lists of two entries, for the commonest request that needs lists: AEAD with its AAD elsewhere.
+ * Their headers are written once. Two of them are twice an entry of the ring, which makes the
+ * way from the one to the other short.
+ */
+struct qm_pair {
+	struct hisi_sgl_entry header[2]; /* a struct hisi_sgl without its entries */
+	struct hisi_sgl_entry entry[2];
+};
+struct qm_pairs {
+	struct qm_pair src, dst;
+};
+_Static_assert(sizeof(struct qm_pairs) == 2 * HISI_QM_SQE_SIZE, "qm_pairs_of()");
+
 struct qm_chunk {
 	uint8_t sgl[64 + QM_CHUNK_SEGS * 32];
 } __attribute__((aligned(64)));
@@ -80,6 +94,8 @@ struct qm_queue {
 	/* Read when a request needs it. */
 	struct qm_slot *slots;
 	uint64_t slots_dev;     /* device address of slots */
+	uint64_t mem_delta;     /* device address - address of slots, pairs and chunks */
+	struct qm_pairs *pairs;
 	struct qm_soft *soft;   /* sq_mask + 1 entries */
 	void **slot_data;       /* of the user driver */
 	struct qm_chunk *chunks;
@@ -99,10 +115,10 @@ struct qm_queue {
 /* What a fill function returns beside a positive enum wd_status (completes softly with it). */
 #define QM_TAKEN        0
 #define QM_LATER        (-1)    /* out of list memory: end of the burst */
+#define QM_SOFT         (-2)    /* inside of the skeleton only: WD_REQ_DONE */
 
-typedef int (*qm_fill_t)(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *req);
-typedef void (*qm_complete_t)(struct qm_queue *q, uint32_t slot, const void *sqe,
-	struct wd_cpl *cpl);
+typedef int (*qm_fill_t)(struct qm_queue *q, void *sqe, const struct wd_req *req);
+typedef void (*qm_complete_t)(struct qm_queue *q, const void *sqe, struct wd_cpl *cpl);
 
 /* qm.c */
 uint32_t qm_api_version(const struct wd_dev_info *info);       /* 0 = not a QM device */
@@ -125,6 +141,19 @@ uint16_t qm_poll_dead(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n);
 int qm_sgl_build(struct qm_queue *q, uint32_t slot, void *first, const struct wd_seg *lead,
 	const struct wd_seg *segs, uint16_t n, uint64_t skip, uint64_t need);
 void qm_sgl_release(struct qm_queue *q, uint32_t slot);
+
+/* Only few requests need to know. */
+WD_INLINE uint32_t
+qm_slot_of(const struct qm_queue *q, const void *sqe)
+{
+	return (uintptr_t)((const uint8_t *)sqe - q->sq) / HISI_QM_SQE_SIZE;
+}
+
+WD_INLINE struct qm_pairs *
+qm_pairs_of(const struct qm_queue *q, const void *sqe)
+{
+	return (void *)((uint8_t *)q->pairs + 2 * ((const uint8_t *)sqe - q->sq));
+}
 
 WD_INLINE uint64_t
 qm_slot_addr(const struct qm_queue *q, uint32_t slot, size_t offset)
@@ -150,12 +179,59 @@ qm_ring_sq(struct wd_queue *wq, struct qm_queue *q, uint32_t tail)
 		q->doze.wake(q->doze.arg);
 }
 
+/* Segments or flags: what most requests have not. The fields are neighbours, one load. */
+WD_INLINE bool
+qm_req_special(const struct wd_req *req)
+{
+	uint64_t word;
+
+	_Static_assert(offsetof(struct wd_req, dst_segs) == offsetof(struct wd_req, src_segs) + 2 &&
+		offsetof(struct wd_req, flags) == offsetof(struct wd_req, src_segs) + 4, "");
+	memcpy(&word, &req->src_segs, sizeof(word));
+	return word << 24 != 0;
+}
+
+/*
+ * Writes the entries of n requests, none beyond the end of the ring: *tail tells how many slots
+ * they took. Returns how many requests are done with. flat is for requests without segments,
+ * any for all.
+ */
+WD_INLINE uint32_t
+qm_fill_run(struct qm_queue *q, const struct wd_req *reqs, uint32_t n, uint32_t *tail,
+	qm_fill_t flat, qm_fill_t any)
+{
+	const struct wd_req *req = reqs, *end = reqs + n;
+	void **const first = &q->tags[*tail & q->sq_mask], **tag = first;
+	uint8_t *sqe = q->sq + (size_t)(*tail & q->sq_mask) * HISI_QM_SQE_SIZE;
+	int ret;
+
+	for (; req != end; req++) {
+		if (wd_likely(!qm_req_special(req)))
+			ret = flat(q, sqe, req);
+		else if (!(req->flags & WD_REQ_DONE))
+			ret = any(q, sqe, req);
+		else
+			ret = QM_SOFT;
+		if (wd_likely(ret == QM_TAKEN)) {
+			*tag++ = req->tag;
+			sqe += HISI_QM_SQE_SIZE;
+			continue;
+		}
+		if (ret == QM_LATER)
+			break;
+		qm_soft_add(q, *tail + (tag - first), req->tag,
+			ret == QM_SOFT ? req->status : (uint32_t)ret);
+	}
+	*tail += tag - first;
+	return req - reqs;
+}
+
 WD_INLINE uint16_t
-qm_submit(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n, qm_fill_t fill)
+qm_submit(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n, qm_fill_t flat,
+	qm_fill_t any)
 {
 	struct qm_queue *q = wq->priv;
-	uint32_t tail = q->tail, room;
-	uint16_t i;
+	uint32_t tail = q->tail, room, run, got, done = 0;
 
 	if (wd_unlikely(wd_read_shared32(q->tx_stop) != 0)) {
 		qm_die(wq);
@@ -164,29 +240,17 @@ qm_submit(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n, qm_fill_t 
 	room = q->credits - (tail - q->head) - (q->soft_tail - q->soft_head);
 	if (n > room)
 		n = room;
-	for (i = 0; i < n; i++) {
-		uint32_t slot = tail & q->sq_mask;
-		const struct wd_req *req = &reqs[i];
-		int ret;
-
-		if (wd_unlikely(req->flags & WD_REQ_DONE)) {
-			qm_soft_add(q, tail, req->tag, req->status);
-			continue;
-		}
-		ret = fill(q, slot, q->sq + slot * HISI_QM_SQE_SIZE, req);
-		if (wd_likely(ret == QM_TAKEN)) {
-			q->tags[slot] = req->tag;
-			tail++;
-			continue;
-		}
-		if (ret == QM_LATER)
-			break;
-		qm_soft_add(q, tail, req->tag, ret);
-	}
-	wq->stats.submitted += i;
+	do {
+		run = q->sq_mask + 1 - (tail & q->sq_mask);
+		if (run > n - done)
+			run = n - done;
+		got = qm_fill_run(q, reqs + done, run, &tail, flat, any);
+		done += got;
+	} while (got == run && done < n);
+	wq->stats.submitted += done;
 	if (wd_likely(tail != q->tail))
 		qm_ring_sq(wq, q, tail);
-	return i;
+	return done;
 }
 
 /* Tells the device how far completions were read, unless that may wait. */
@@ -203,26 +267,26 @@ qm_consumed(struct wd_queue *wq, struct qm_queue *q, uint32_t head)
 }
 
 /*
- * Takes the completion at head, if there is one: 1 taken, 0 none, -1 the device named a slot
- * whose turn it is not, so nothing it says can be believed any more.
+ * The second half of a completion entry in one load, sq_head and phase, as it has to be at head.
+ * A new entry with another sq_head names a slot whose turn it is not: then nothing that the
+ * device says can be believed any more.
  */
-WD_INLINE int
-qm_complete_one(struct qm_queue *q, uint32_t head, struct wd_cpl *cpl, qm_complete_t complete)
-{
-	uint32_t slot = head & q->sq_mask;
-	const uint8_t *sqe = q->sq + slot * HISI_QM_SQE_SIZE;
-	uint64_t cqe;
+#define QM_CQE_PHASE    ((uint64_t)HISI_QM_CQE_PHASE << 48)
+#define QM_CQE_CHECK    (QM_CQE_PHASE | 0xffff)
 
-	/* sq_head and phase together: the second half of the entry in one load. */
-	cqe = __atomic_load_n((const uint64_t *)&q->cq[head & q->cq_mask] + 1, __ATOMIC_RELAXED);
-	if ((cqe >> 48 & HISI_QM_CQE_PHASE) == (head >> q->cq_shift & 1))
-		return 0;
-	wd_after_valid_bit();
-	if (wd_unlikely((uint16_t)cqe != slot))
-		return -1;
-	cpl->tag = q->tags[slot];
-	complete(q, slot, sqe, cpl);
-	return 1;
+WD_INLINE uint64_t
+qm_cqe_expected(const struct qm_queue *q, uint32_t head)
+{
+	return (head & q->sq_mask) | (head >> q->cq_shift & 1 ? 0 : QM_CQE_PHASE);
+}
+
+/* 0 = as expected, else what differs, with QM_CQE_PHASE: there is no new entry yet. */
+WD_INLINE uint64_t
+qm_cqe_differs(const struct hisi_qm_cqe *cqe, uint64_t expected)
+{
+	uint64_t half = __atomic_load_n((const uint64_t *)cqe + 1, __ATOMIC_RELAXED);
+
+	return (half ^ expected) & QM_CQE_CHECK;
 }
 
 /* With soft requests or list chunks about, each request is looked at more closely. */
@@ -231,30 +295,65 @@ qm_poll_special(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n, qm_complet
 {
 	struct qm_queue *q = wq->priv;
 	uint32_t head = q->head;
+	uint64_t differs = 0;
 	uint16_t i = 0;
-	int ret = 1;
 
 	while (i < n) {
 		const struct qm_soft *soft = &q->soft[q->soft_head & q->sq_mask];
+		uint32_t slot = head & q->sq_mask;
 
 		if (q->soft_head != q->soft_tail && soft->after == head) {
 			q->soft_head++;
 			cpls[i++] = (struct wd_cpl){.tag = soft->tag, .status = soft->status};
 			continue;
 		}
-		ret = head == q->tail ? 0 : qm_complete_one(q, head, &cpls[i], complete);
-		if (ret <= 0)
+		if (head == q->tail)
 			break;
-		if (q->slot_chunk[head & q->sq_mask] != 0)
-			qm_sgl_release(q, head & q->sq_mask);
+		differs = qm_cqe_differs(&q->cq[head & q->cq_mask], qm_cqe_expected(q, head));
+		if (differs != 0)
+			break;
+		wd_after_valid_bit();
+		cpls[i].tag = q->tags[slot];
+		complete(q, q->sq + (size_t)slot * HISI_QM_SQE_SIZE, &cpls[i]);
+		if (q->slot_chunk[slot] != 0)
+			qm_sgl_release(q, slot);
 		head++;
 		i++;
 	}
 	qm_consumed(wq, q, head);
 	wq->stats.completed += i;
-	if (ret < 0)
+	if (differs != 0 && !(differs & QM_CQE_PHASE))
 		qm_die(wq);
 	return i;
+}
+
+/* Takes up to n completions, none beyond the end of a ring. *differs tells why it stopped. */
+WD_INLINE uint16_t
+qm_poll_run(struct qm_queue *q, struct wd_cpl *cpls, uint16_t n, qm_complete_t complete,
+	uint64_t *differs)
+{
+	uint32_t slot = q->head & q->sq_mask, cslot = q->head & q->cq_mask;
+	uint64_t expected = qm_cqe_expected(q, q->head);
+	const uint8_t *sqe = q->sq + (size_t)slot * HISI_QM_SQE_SIZE;
+	const struct hisi_qm_cqe *cqe = &q->cq[cslot];
+	void *const *tag = &q->tags[slot];
+	struct wd_cpl *cpl = cpls, *end;
+
+	if (n > q->sq_mask + 1 - slot)
+		n = q->sq_mask + 1 - slot;
+	if (n > q->cq_mask + 1 - cslot)
+		n = q->cq_mask + 1 - cslot;
+	*differs = 0;
+	for (end = cpls + n; cpl != end; cpl++) {
+		*differs = qm_cqe_differs(cqe++, expected++);
+		if (*differs != 0)
+			break;
+		wd_after_valid_bit();
+		cpl->tag = *tag++;
+		complete(q, sqe, cpl);
+		sqe += HISI_QM_SQE_SIZE;
+	}
+	return cpl - cpls;
 }
 
 WD_INLINE uint16_t
@@ -262,9 +361,8 @@ qm_poll(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n, qm_complete_t comp
 	wd_poll_t special)
 {
 	struct qm_queue *q = wq->priv;
-	uint32_t head = q->head;
-	uint16_t i;
-	int ret = 1;
+	uint16_t done = 0, run;
+	uint64_t differs;
 
 	if (wd_unlikely(wd_read_shared32(q->rx_stop) != 0)) {
 		qm_die(wq);
@@ -272,21 +370,18 @@ qm_poll(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n, qm_complete_t comp
 	}
 	if (wd_unlikely((q->soft_head ^ q->soft_tail) | q->chunks_used))
 		return special(wq, cpls, n);
-	if (n > q->tail - head)
-		n = q->tail - head;
-	for (i = 0; i < n; i++) {
-		ret = qm_complete_one(q, head, &cpls[i], complete);
-		if (ret <= 0)
-			break;
-		head++;
-	}
-	if (i == 0 && wd_likely(ret >= 0))
-		return 0;
-	qm_consumed(wq, q, head);
-	wq->stats.completed += i;
-	if (wd_unlikely(ret < 0))
+	if (n > q->tail - q->head)
+		n = q->tail - q->head;
+	do {
+		run = qm_poll_run(q, cpls + done, n - done, complete, &differs);
+		if (run != 0)
+			qm_consumed(wq, q, q->head + run);
+		done += run;
+	} while (done < n && differs == 0);
+	wq->stats.completed += done;
+	if (wd_unlikely(differs != 0 && !(differs & QM_CQE_PHASE)))
 		qm_die(wq);
-	return i;
+	return done;
 }
 
 #endif

@@ -31,25 +31,30 @@ _Static_assert(offsetof(struct sec2_bd2, error_type) == offsetof(struct sec2_bd3
 	"C6");
 #define RES_ERROR_TYPE HW_MASK(23, 16)
 
-static __attribute__((noinline)) uint32_t
-sec2_bad_status(uint32_t result)
+/* Everything but success, and success with an icv field that has no known meaning. */
+static __attribute__((noinline)) void
+sec2_complete_odd(uint32_t result, struct wd_cpl *cpl)
 {
+	cpl->hw_status = HW_GET(RES_ERROR_TYPE, result);
 	if ((result & SEC2_RES_DONE) && HW_GET(SEC2_RES_ICV, result) == SEC2_ICV_MISMATCH)
-		return WD_AUTH_FAILED;
-	return WD_HW_ERROR;
+		cpl->status = WD_AUTH_FAILED;
+	else if ((result & (RES_ERROR_TYPE | SEC2_RES_DONE)) != SEC2_RES_DONE)
+		cpl->status = WD_HW_ERROR;
 }
 
+/* Success with icv 0 or 1 (I3), for one comparison. */
+#define RES_PLAIN_MASK (RES_ERROR_TYPE | SEC2_RES_DONE | HW_MASK(3, 2))
+
 WD_INLINE void
-sec2_complete(struct qm_queue *q, uint32_t slot, const void *sqe, struct wd_cpl *cpl)
+sec2_complete(struct qm_queue *q, const void *sqe, struct wd_cpl *cpl)
 {
 	const char *p = (const char *)sqe + offsetof(struct sec2_bd3, result);
 	uint32_t result = __atomic_load_n((const uint32_t *)(const void *)p, __ATOMIC_RELAXED);
 
 	cpl->status = WD_OK;
-	cpl->hw_status = HW_GET(RES_ERROR_TYPE, result);
-	if (wd_unlikely((result & (RES_ERROR_TYPE | SEC2_RES_DONE)) != SEC2_RES_DONE ||
-		HW_GET(SEC2_RES_ICV, result) == SEC2_ICV_MISMATCH))
-		cpl->status = sec2_bad_status(result);
+	cpl->hw_status = 0;
+	if (wd_unlikely((result & RES_PLAIN_MASK) != SEC2_RES_DONE))
+		sec2_complete_odd(result, cpl);
 }
 
 static uint16_t
@@ -64,9 +69,20 @@ sec2_poll(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n)
 	return qm_poll(wq, cpls, n, sec2_complete, sec2_poll_special);
 }
 
+static void
+init_pair(struct qm_pair *pair)
+{
+	struct hisi_sgl *sgl = (void *)pair;
+
+	sgl->entry_sum_in_chain = 2;
+	sgl->entry_sum_in_sgl = 2;
+	sgl->entry_length_in_sgl = 2;
+}
+
 static int
 sec2_queue_init(struct wd_queue *wq)
 {
+	struct qm_queue *q;
 	int ret;
 
 	if (wq->type != 0)
@@ -74,7 +90,12 @@ sec2_queue_init(struct wd_queue *wq)
 	ret = qm_queue_init(wq);
 	if (ret < 0)
 		return ret;
-	wq->submit = qm_api_version(&wq->dev->info) == 2 ? sec2_submit_bd2 : sec2_submit_bd3;
+	q = wq->priv;
+	for (uint32_t i = 0; i <= q->sq_mask; i++) {
+		init_pair(&q->pairs[i].src);
+		init_pair(&q->pairs[i].dst);
+	}
+	wq->submit = qm_api_version(&wq->dev->info) == 2 ? sec2_submit_bd2 : sec2_bd3_submit();
 	wq->poll = sec2_poll;
 	return 0;
 }

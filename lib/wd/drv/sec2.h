@@ -26,11 +26,9 @@ struct wd_session {
 	uint8_t kind;           /* SEC2_KIND */
 	uint8_t iv_len;
 	uint8_t tag_len;
-	uint8_t c_mask;         /* cipher length: multiple of c_mask + 1 */
-	uint32_t c_min, c_span; /* c_min <= length <= c_min + c_span */
-	uint32_t a_min, a_span;
-	uint32_t aad_max;
 	uint8_t b0_flags;       /* CCM: flags byte of B0 without the AAD bit */
+	uint32_t c_min, a_min;  /* least lengths */
+	uint32_t c_check;       /* bits that (length - c_min) must not have: sign, in-block ones */
 	uint8_t bd[128] __attribute__((aligned(64))); /* descriptor template */
 	uint8_t c_key[64];      /* keys: the device reads them here */
 	uint8_t a_key[128];
@@ -65,88 +63,107 @@ int sec2_session_init(struct wd_device *dev, struct wd_session *sess, uint64_t d
 	const struct wd_crypto_xform *xform);
 void sec2_session_fini(struct wd_session *sess);
 
-/* sec2_map.c: the requests that are not flat with small offsets. */
+/* sec2_map.c: all kinds of requests, checked; WD_BAD_REQ, QM_LATER or QM_TAKEN. */
 int sec2_map(struct qm_queue *q, uint32_t slot, const struct wd_req *r, bool cipher, bool auth,
 	struct sec2_io *io);
-int sec2_map_aead(struct qm_queue *q, uint32_t slot, const struct wd_req *r,
+int sec2_map_aead(struct qm_queue *q, const void *sqe, const struct wd_req *r,
 	struct sec2_io *io);
-int sec2_ccm_blocks(struct qm_queue *q, uint32_t slot, const struct wd_session *s,
-	const struct wd_req *r);
+int sec2_ccm_blocks(struct qm_queue *q, uint32_t slot, const struct wd_req *r);
 int sec2_gmac_block(struct qm_queue *q, uint32_t slot, const struct wd_req *r);
 
 /* sec2_bd3.c, sec2_bd2.c */
 void sec2_bd3_template(struct sec2_bd3 *bd, const struct sec2_recipe *rec);
 void sec2_bd2_template(struct sec2_bd2 *bd, const struct sec2_recipe *rec);
-uint16_t sec2_submit_bd3(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n);
+wd_submit_t sec2_bd3_submit(void);      /* the best for this processor */
 uint16_t sec2_submit_bd2(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n);
 
 WD_INLINE bool
-sec2_c_len_bad(const struct wd_session *s, uint32_t len)
+sec2_has_segs(const struct wd_req *r)
 {
-	return len - s->c_min > s->c_span || (len & s->c_mask) != 0;
+	return (r->src_segs | r->dst_segs) != 0;
 }
 
-WD_INLINE bool
-sec2_a_len_bad(const struct wd_session *s, uint32_t len)
-{
-	return len - s->a_min > s->a_span;
-}
-
-/* The commonest AEAD case beside "no AAD": flat buffers, AAD elsewhere, into the slot's lists. */
+/* An offset and the length behind it in one load. */
 WD_INLINE uint64_t
-sec2_two_entries(struct qm_queue *q, uint32_t slot, size_t list, uint64_t aad, uint32_t aad_len,
-	uint64_t data, uint32_t len)
+sec2_pair(const uint32_t *off)
 {
-	struct hisi_sgl *sgl = (void *)((uint8_t *)&q->slots[slot] + list);
+	uint64_t pair;
 
-	sgl->next_dma = 0;
-	sgl->entry_sum_in_chain = QM_SGL_INLINE;
-	sgl->entry_sum_in_sgl = 2;
-	sgl->entry_length_in_sgl = QM_SGL_INLINE;
-	sgl->entries[0].addr = aad;
-	sgl->entries[0].len = aad_len;
-	sgl->entries[1].addr = data;
-	sgl->entries[1].len = len;
-	return qm_slot_addr(q, slot, list);
+	memcpy(&pair, off, sizeof(pair));
+	return pair;
+}
+_Static_assert(offsetof(struct wd_req, cipher_len) == offsetof(struct wd_req, cipher_off) + 4 &&
+	offsetof(struct wd_req, auth_len) == offsetof(struct wd_req, auth_off) + 4, "one load");
+
+/* Bits that no small offset has and no length surely below the limit. */
+#define SEC2_PAIR_HARD (0xff80000000000000ull | 0xffff0000)
+
+/*
+ * May a flat request of cipher (c), auth (a) or both go to the engine just as it is? What this
+ * says no to is not wrong yet: sec2_map() looks closer.
+ */
+WD_INLINE bool
+sec2_easy(const struct wd_session *s, const struct wd_req *r, const bool c, const bool a)
+{
+	uint64_t pairs = (c ? sec2_pair(&r->cipher_off) : 0) | (a ? sec2_pair(&r->auth_off) : 0);
+
+	return (pairs & SEC2_PAIR_HARD) == 0 &&
+		(!c || ((r->cipher_len - s->c_min) & s->c_check) == 0) &&
+		(!a || r->auth_len != 0);
+}
+
+/* The same for flat AEAD requests: payload that fits in one list entry. */
+WD_INLINE bool
+sec2_easy_aead(const struct wd_req *r)
+{
+	return r->cipher_len - 1 < HISI_SGL_MAX_ENTRY_LEN;
+}
+
+/* AAD and payload as a list of two; its device address. */
+WD_INLINE uint64_t
+sec2_put_pair(const struct qm_queue *q, struct qm_pair *pair, const struct wd_req *r,
+	uint64_t payload)
+{
+	pair->entry[0].addr = r->aad;
+	pair->entry[0].len = r->aad_len;
+	pair->entry[1].addr = payload;
+	pair->entry[1].len = r->cipher_len;
+	return (uintptr_t)pair + q->mem_delta;
 }
 
 /*
- * Where the engine finds AAD || payload, QM_TAKEN or a reason. The output never includes the
- * AAD's place in the caller's destination: the engine may copy AAD or not, so that place has to
- * be the AAD itself.
+ * The engine wants AAD || payload. It may copy the AAD to the output or not, so the AAD's place
+ * in the output is always the AAD itself, and what lies before the payload in the caller's
+ * destination is never written.
  */
-WD_INLINE int
-sec2_aead_io(struct qm_queue *q, uint32_t slot, const struct wd_req *r, struct sec2_io *io)
+WD_INLINE bool
+sec2_aead_is_flat(const struct wd_req *r)
 {
-	uint64_t src = r->src + r->cipher_off, dst = r->dst + r->cipher_off;
-
-	io->sgl = false;
-	io->a_off = 0;
-	io->c_off = r->aad_len;
-	if (wd_unlikely(r->src_segs | r->dst_segs))
-		return sec2_map_aead(q, slot, r, io);
-	if (r->aad_len == 0 || (src == dst && r->aad + r->aad_len == src)) {
-		io->src = src - r->aad_len;
-		io->dst = dst - r->aad_len;
-		return QM_TAKEN;
-	}
-	if (wd_unlikely(r->cipher_len - 1 >= HISI_SGL_MAX_ENTRY_LEN))
-		return sec2_map_aead(q, slot, r, io);
-	io->sgl = true;
-	io->src = sec2_two_entries(q, slot, offsetof(struct qm_slot, src_sgl), r->aad,
-		r->aad_len, src, r->cipher_len);
-	io->dst = io->src;
-	if (src != dst)
-		io->dst = sec2_two_entries(q, slot, offsetof(struct qm_slot, dst_sgl), r->aad,
-			r->aad_len, dst, r->cipher_len);
-	return QM_TAKEN;
+	return r->aad_len == 0 ||
+		(r->src == r->dst && r->aad + r->aad_len == r->src + r->cipher_off);
 }
 
-WD_INLINE bool
-sec2_aead_bad(const struct wd_session *s, const struct wd_req *r)
+WD_INLINE void
+sec2_aead_flat(const struct wd_req *r, struct sec2_io *io)
 {
-	return sec2_c_len_bad(s, r->cipher_len) || r->aad_len > s->aad_max ||
-		r->cipher_len + r->aad_len - 1 >= SEC2_MAX_LEN;
+	uint64_t skip = (uint64_t)r->cipher_off - r->aad_len;
+
+	*io = (struct sec2_io){.src = r->src + skip, .dst = r->dst + skip, .c_off = r->aad_len};
+}
+
+WD_INLINE void
+sec2_aead_pairs(const struct qm_queue *q, const void *sqe, const struct wd_req *r,
+	struct sec2_io *io)
+{
+	struct qm_pairs *pairs = qm_pairs_of(q, sqe);
+
+	io->src = sec2_put_pair(q, &pairs->src, r, r->src + r->cipher_off);
+	io->dst = io->src;
+	if (r->src != r->dst)
+		io->dst = sec2_put_pair(q, &pairs->dst, r, r->dst + r->cipher_off);
+	io->c_off = r->aad_len;
+	io->a_off = 0;
+	io->sgl = true;
 }
 
 #endif

@@ -54,99 +54,124 @@ bd2_put(void *sqe, const struct wd_session *s, const struct wd_req *r,
 		bd2_lists(bd, c);
 }
 
-static __attribute__((noinline)) int
-bd2_plain_mapped(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r, bool c,
-	bool a)
-{
-	struct sec2_io io;
-	int ret;
-
-	ret = sec2_map(q, slot, r, c, a, &io);
-	if (ret == QM_TAKEN)
-		bd2_put(sqe, r->sess, r, &io, c, a);
-	return ret;
-}
-
-/* Cipher, auth, or both. */
-WD_INLINE int
-bd2_plain(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r, const bool c,
-	const bool a)
-{
-	const struct wd_session *s = r->sess;
-	const struct sec2_io io = {.src = r->src, .dst = r->dst,
-		.c_off = r->cipher_off, .a_off = r->auth_off};
-
-	if (wd_unlikely((c && sec2_c_len_bad(s, r->cipher_len)) ||
-		(a && sec2_a_len_bad(s, r->auth_len))))
-		return WD_BAD_REQ;
-	if (wd_unlikely((r->src_segs | r->dst_segs) != 0 ||
-		((c ? r->cipher_off : 0) | (a ? r->auth_off : 0)) > SEC2_MAX_OFFSET))
-		return bd2_plain_mapped(q, slot, sqe, r, c, a);
-	bd2_put(sqe, s, r, &io, c, a);
-	return QM_TAKEN;
-}
-
-WD_INLINE int
-bd2_aead(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r, uint64_t c_iv,
+WD_INLINE void
+bd2_put_aead(void *sqe, const struct wd_req *r, const struct sec2_io *io, uint64_t c_iv,
 	uint64_t a_iv)
 {
 	const struct wd_session *s = r->sess;
 	struct sec2_bd2 *bd = sqe;
-	struct sec2_io io;
-	int ret;
 
-	ret = sec2_aead_io(q, slot, r, &io);
-	if (wd_unlikely(ret != QM_TAKEN))
-		return ret;
 	memcpy(bd, __builtin_assume_aligned(s->bd, 64), sizeof(*bd));
-	bd->data_src_addr = io.src;
-	bd->data_dst_addr = io.dst;
+	bd->data_src_addr = io->src;
+	bd->data_dst_addr = io->dst;
 	bd->c_ivin_addr = c_iv;
 	bd->a_ivin_addr = a_iv;
 	bd->mac_addr = r->digest;
 	bd->alen_ivllen = r->aad_len;
 	bd->clen_ivhlen = r->cipher_len;
-	bd->cipher_src_offset = io.c_off;
-	if (io.sgl)
+	bd->cipher_src_offset = io->c_off;
+	if (io->sgl)
 		bd2_lists(bd, true);
-	return QM_TAKEN;
+}
+
+/* ------------------------------------------------------------------ any request */
+
+static int
+bd2_any_plain(struct qm_queue *q, void *sqe, const struct wd_req *r, bool c, bool a)
+{
+	struct sec2_io io;
+	int ret;
+
+	ret = sec2_map(q, qm_slot_of(q, sqe), r, c, a, &io);
+	if (ret == QM_TAKEN)
+		bd2_put(sqe, r->sess, r, &io, c, a);
+	return ret;
+}
+
+static int
+bd2_any_aead(struct qm_queue *q, void *sqe, const struct wd_req *r, bool ccm)
+{
+	uint32_t slot = qm_slot_of(q, sqe);
+	uint64_t iv = qm_slot_addr(q, slot, offsetof(struct qm_slot, iv));
+	int ret = ccm ? sec2_ccm_blocks(q, slot, r) : QM_TAKEN;
+	struct sec2_io io;
+
+	if (ret == QM_TAKEN)
+		ret = sec2_map_aead(q, sqe, r, &io);
+	if (ret == QM_TAKEN)
+		bd2_put_aead(sqe, r, &io, ccm ? iv : r->iv, ccm ? iv + 16 : r->iv);
+	return ret;
 }
 
 static __attribute__((noinline)) int
-bd2_ccm(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r)
-{
-	uint64_t iv = qm_slot_addr(q, slot, offsetof(struct qm_slot, iv));
-	int ret;
-
-	ret = sec2_ccm_blocks(q, slot, r->sess, r);
-	return ret == QM_TAKEN ? bd2_aead(q, slot, sqe, r, iv, iv + 16) : ret;
-}
-
-WD_INLINE int
-bd2_fill(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r)
+bd2_any(struct qm_queue *q, void *sqe, const struct wd_req *r)
 {
 	switch (r->sess->kind) {
 	case SEC2_KIND(2, SEC2_CHAIN):
-		return bd2_plain(q, slot, sqe, r, true, true);
-	case SEC2_KIND(2, SEC2_GCM):
-		if (wd_unlikely(sec2_aead_bad(r->sess, r)))
-			return WD_BAD_REQ;
-		return bd2_aead(q, slot, sqe, r, r->iv, r->iv);
+		return bd2_any_plain(q, sqe, r, true, true);
 	case SEC2_KIND(2, SEC2_CIPHER):
-		return bd2_plain(q, slot, sqe, r, true, false);
+		return bd2_any_plain(q, sqe, r, true, false);
 	case SEC2_KIND(2, SEC2_AUTH):
-		return bd2_plain(q, slot, sqe, r, false, true);
+		return bd2_any_plain(q, sqe, r, false, true);
+	case SEC2_KIND(2, SEC2_GCM):
+		return bd2_any_aead(q, sqe, r, false);
 	case SEC2_KIND(2, SEC2_CCM):
-		if (sec2_aead_bad(r->sess, r))
-			return WD_BAD_REQ;
-		return bd2_ccm(q, slot, sqe, r);
+		return bd2_any_aead(q, sqe, r, true);
 	default:
 		return WD_BAD_REQ;
 	}
 }
 
+/* ------------------------------------------------------------------ the usual request */
+
+WD_INLINE int
+bd2_flat_plain(struct qm_queue *q, void *sqe, const struct wd_req *r,
+	const bool c, const bool a)
+{
+	const struct sec2_io io = {.src = r->src, .dst = r->dst,
+		.c_off = r->cipher_off, .a_off = r->auth_off};
+
+	if (wd_unlikely(!sec2_easy(r->sess, r, c, a)))
+		return bd2_any(q, sqe, r);
+	bd2_put(sqe, r->sess, r, &io, c, a);
+	return QM_TAKEN;
+}
+
+WD_INLINE int
+bd2_flat_gcm(struct qm_queue *q, void *sqe, const struct wd_req *r)
+{
+	struct sec2_io io;
+
+	if (wd_unlikely(!sec2_easy_aead(r)))
+		return bd2_any(q, sqe, r);
+	/* Twice, so that the kind of address is a constant in each. */
+	if (sec2_aead_is_flat(r)) {
+		sec2_aead_flat(r, &io);
+		bd2_put_aead(sqe, r, &io, r->iv, r->iv);
+	} else {
+		sec2_aead_pairs(q, sqe, r, &io);
+		bd2_put_aead(sqe, r, &io, r->iv, r->iv);
+	}
+	return QM_TAKEN;
+}
+
+/* Comparisons, not a jump table: bursts are mostly of one shape. */
+WD_INLINE int
+bd2_flat(struct qm_queue *q, void *sqe, const struct wd_req *r)
+{
+	uint8_t kind = r->sess->kind;
+
+	if (kind == SEC2_KIND(2, SEC2_CHAIN))
+		return bd2_flat_plain(q, sqe, r, true, true);
+	if (kind == SEC2_KIND(2, SEC2_GCM))
+		return bd2_flat_gcm(q, sqe, r);
+	if (kind == SEC2_KIND(2, SEC2_CIPHER))
+		return bd2_flat_plain(q, sqe, r, true, false);
+	return bd2_any(q, sqe, r);
+}
+
 uint16_t
 sec2_submit_bd2(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n)
 {
-	return qm_submit(wq, reqs, n, bd2_fill);
+	return qm_submit(wq, reqs, n, bd2_flat, bd2_any);
 }

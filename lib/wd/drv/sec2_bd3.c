@@ -33,6 +33,28 @@ sec2_bd3_template(struct sec2_bd3 *bd, const struct sec2_recipe *rec)
 	bd->a_key_addr = rec->a_key;
 }
 
+/* What a vector register of the processor moves at once, or two; ring and template are aligned. */
+typedef uint8_t bd3_part __attribute__((vector_size(32), may_alias));
+
+/*
+ * Copies the template. A request with all of offsets, lengths, output, MAC and IV writes bytes 64
+ * to 99 anyway.
+ */
+WD_INLINE void
+bd3_copy(void *sqe, const struct wd_session *s, const bool all)
+{
+	const bd3_part *t = (const void *)s->bd;
+	bd3_part *to = sqe;
+
+	_Static_assert(offsetof(struct sec2_bd3, auth_src_offset) == 64 &&
+		offsetof(struct sec2_bd3, c_ivin_addr) == 92, "the patched part");
+	to[0] = t[0];
+	to[1] = t[1];
+	if (!all)
+		to[2] = t[2];
+	to[3] = t[3];
+}
+
 /* Copies the template and patches what a request changes; c and a are constants. */
 WD_INLINE void
 bd3_put(void *sqe, const struct wd_session *s, const struct wd_req *r,
@@ -40,7 +62,7 @@ bd3_put(void *sqe, const struct wd_session *s, const struct wd_req *r,
 {
 	struct sec2_bd3 *bd = sqe;
 
-	memcpy(bd, __builtin_assume_aligned(s->bd, 64), sizeof(*bd));
+	bd3_copy(sqe, s, c && a);
 	bd->data_src_addr = io->src;
 	if (c) {
 		bd->data_dst_addr = io->dst;
@@ -58,116 +80,164 @@ bd3_put(void *sqe, const struct wd_session *s, const struct wd_req *r,
 			(c ? HW_PREP(BD3_DST_TYPE, SEC2_ADDR_SGL) : 0);
 }
 
-static __attribute__((noinline)) int
-bd3_plain_mapped(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r, bool c,
-	bool a)
-{
-	struct sec2_io io;
-	int ret;
-
-	ret = sec2_map(q, slot, r, c, a, &io);
-	if (ret == QM_TAKEN)
-		bd3_put(sqe, r->sess, r, &io, c, a);
-	return ret;
-}
-
-/* Cipher, auth, or both. */
-WD_INLINE int
-bd3_plain(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r, const bool c,
-	const bool a)
-{
-	const struct wd_session *s = r->sess;
-	const struct sec2_io io = {.src = r->src, .dst = r->dst,
-		.c_off = r->cipher_off, .a_off = r->auth_off};
-
-	if (wd_unlikely((c && sec2_c_len_bad(s, r->cipher_len)) ||
-		(a && sec2_a_len_bad(s, r->auth_len))))
-		return WD_BAD_REQ;
-	if (wd_unlikely((r->src_segs | r->dst_segs) != 0 ||
-		((c ? r->cipher_off : 0) | (a ? r->auth_off : 0)) > SEC2_MAX_OFFSET))
-		return bd3_plain_mapped(q, slot, sqe, r, c, a);
-	bd3_put(sqe, s, r, &io, c, a);
-	return QM_TAKEN;
-}
-
-static __attribute__((noinline)) int
-bd3_gmac(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r)
-{
-	struct sec2_bd3 *bd = sqe;
-	int ret;
-
-	ret = sec2_gmac_block(q, slot, r);
-	if (ret == QM_TAKEN)
-		ret = bd3_plain(q, slot, sqe, r, false, true);
-	if (ret == QM_TAKEN)
-		bd->a_ivin_addr = qm_slot_addr(q, slot, offsetof(struct qm_slot, iv));
-	return ret;
-}
-
-WD_INLINE int
-bd3_aead(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r, uint64_t c_iv,
+WD_INLINE void
+bd3_put_aead(void *sqe, const struct wd_req *r, const struct sec2_io *io, uint64_t c_iv,
 	uint64_t a_iv)
 {
 	const struct wd_session *s = r->sess;
 	struct sec2_bd3 *bd = sqe;
-	struct sec2_io io;
-	int ret;
 
-	ret = sec2_aead_io(q, slot, r, &io);
-	if (wd_unlikely(ret != QM_TAKEN))
-		return ret;
-	memcpy(bd, __builtin_assume_aligned(s->bd, 64), sizeof(*bd));
-	bd->data_src_addr = io.src;
-	bd->data_dst_addr = io.dst;
+	bd3_copy(sqe, s, true);
+	bd->data_src_addr = io->src;
+	bd->data_dst_addr = io->dst;
 	bd->c_ivin_addr = c_iv;
 	bd->a_ivin_addr = a_iv;
 	bd->mac_addr = r->digest;
 	bd->a_len_key = r->aad_len;
 	bd->c_len_ivin = r->cipher_len;
-	bd->cipher_src_offset = io.c_off;
-	if (io.sgl)
+	bd->auth_src_offset = 0;
+	bd->cipher_src_offset = io->c_off;
+	if (io->sgl)
 		bd->bd_param |= HW_PREP(BD3_SRC_TYPE, SEC2_ADDR_SGL) |
 			HW_PREP(BD3_DST_TYPE, SEC2_ADDR_SGL);
-	return QM_TAKEN;
+}
+
+/* ------------------------------------------------------------------ any request */
+
+static int
+bd3_any_plain(struct qm_queue *q, void *sqe, const struct wd_req *r, bool c, bool a)
+{
+	struct sec2_io io;
+	int ret;
+
+	ret = sec2_map(q, qm_slot_of(q, sqe), r, c, a, &io);
+	if (ret == QM_TAKEN)
+		bd3_put(sqe, r->sess, r, &io, c, a);
+	return ret;
+}
+
+static int
+bd3_any_gmac(struct qm_queue *q, void *sqe, const struct wd_req *r)
+{
+	uint32_t slot = qm_slot_of(q, sqe);
+	struct sec2_bd3 *bd = sqe;
+	int ret;
+
+	ret = sec2_gmac_block(q, slot, r);
+	if (ret == QM_TAKEN)
+		ret = bd3_any_plain(q, sqe, r, false, true);
+	if (ret == QM_TAKEN)
+		bd->a_ivin_addr = qm_slot_addr(q, slot, offsetof(struct qm_slot, iv));
+	return ret;
+}
+
+static int
+bd3_any_aead(struct qm_queue *q, void *sqe, const struct wd_req *r, bool ccm)
+{
+	uint32_t slot = qm_slot_of(q, sqe);
+	uint64_t iv = qm_slot_addr(q, slot, offsetof(struct qm_slot, iv));
+	int ret = ccm ? sec2_ccm_blocks(q, slot, r) : QM_TAKEN;
+	struct sec2_io io;
+
+	if (ret == QM_TAKEN)
+		ret = sec2_map_aead(q, sqe, r, &io);
+	if (ret == QM_TAKEN)
+		bd3_put_aead(sqe, r, &io, ccm ? iv : r->iv, ccm ? iv + 16 : r->iv);
+	return ret;
 }
 
 static __attribute__((noinline)) int
-bd3_ccm(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r)
-{
-	uint64_t iv = qm_slot_addr(q, slot, offsetof(struct qm_slot, iv));
-	int ret;
-
-	ret = sec2_ccm_blocks(q, slot, r->sess, r);
-	return ret == QM_TAKEN ? bd3_aead(q, slot, sqe, r, iv, iv + 16) : ret;
-}
-
-WD_INLINE int
-bd3_fill(struct qm_queue *q, uint32_t slot, void *sqe, const struct wd_req *r)
+bd3_any(struct qm_queue *q, void *sqe, const struct wd_req *r)
 {
 	switch (r->sess->kind) {
 	case SEC2_KIND(3, SEC2_CHAIN):
-		return bd3_plain(q, slot, sqe, r, true, true);
-	case SEC2_KIND(3, SEC2_GCM):
-		if (wd_unlikely(sec2_aead_bad(r->sess, r)))
-			return WD_BAD_REQ;
-		return bd3_aead(q, slot, sqe, r, r->iv, r->iv);
+		return bd3_any_plain(q, sqe, r, true, true);
 	case SEC2_KIND(3, SEC2_CIPHER):
-		return bd3_plain(q, slot, sqe, r, true, false);
+		return bd3_any_plain(q, sqe, r, true, false);
 	case SEC2_KIND(3, SEC2_AUTH):
-		return bd3_plain(q, slot, sqe, r, false, true);
+		return bd3_any_plain(q, sqe, r, false, true);
 	case SEC2_KIND(3, SEC2_GMAC):
-		return bd3_gmac(q, slot, sqe, r);
+		return bd3_any_gmac(q, sqe, r);
+	case SEC2_KIND(3, SEC2_GCM):
+		return bd3_any_aead(q, sqe, r, false);
 	case SEC2_KIND(3, SEC2_CCM):
-		if (sec2_aead_bad(r->sess, r))
-			return WD_BAD_REQ;
-		return bd3_ccm(q, slot, sqe, r);
+		return bd3_any_aead(q, sqe, r, true);
 	default:
 		return WD_BAD_REQ;
 	}
 }
 
-uint16_t
+/* ------------------------------------------------------------------ the usual request */
+
+WD_INLINE int
+bd3_flat_plain(struct qm_queue *q, void *sqe, const struct wd_req *r,
+	const bool c, const bool a)
+{
+	const struct sec2_io io = {.src = r->src, .dst = r->dst,
+		.c_off = r->cipher_off, .a_off = r->auth_off};
+
+	if (wd_unlikely(!sec2_easy(r->sess, r, c, a)))
+		return bd3_any(q, sqe, r);
+	bd3_put(sqe, r->sess, r, &io, c, a);
+	return QM_TAKEN;
+}
+
+WD_INLINE int
+bd3_flat_gcm(struct qm_queue *q, void *sqe, const struct wd_req *r)
+{
+	struct sec2_io io;
+
+	if (wd_unlikely(!sec2_easy_aead(r)))
+		return bd3_any(q, sqe, r);
+	/* Twice, so that the kind of address is a constant in each. */
+	if (sec2_aead_is_flat(r)) {
+		sec2_aead_flat(r, &io);
+		bd3_put_aead(sqe, r, &io, r->iv, r->iv);
+	} else {
+		sec2_aead_pairs(q, sqe, r, &io);
+		bd3_put_aead(sqe, r, &io, r->iv, r->iv);
+	}
+	return QM_TAKEN;
+}
+
+/* Comparisons, not a jump table: bursts are mostly of one shape. */
+WD_INLINE int
+bd3_flat(struct qm_queue *q, void *sqe, const struct wd_req *r)
+{
+	uint8_t kind = r->sess->kind;
+
+	if (kind == SEC2_KIND(3, SEC2_CHAIN))
+		return bd3_flat_plain(q, sqe, r, true, true);
+	if (kind == SEC2_KIND(3, SEC2_GCM))
+		return bd3_flat_gcm(q, sqe, r);
+	if (kind == SEC2_KIND(3, SEC2_CIPHER))
+		return bd3_flat_plain(q, sqe, r, true, false);
+	return bd3_any(q, sqe, r);
+}
+
+static uint16_t
 sec2_submit_bd3(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n)
 {
-	return qm_submit(wq, reqs, n, bd3_fill);
+	return qm_submit(wq, reqs, n, bd3_flat, bd3_any);
 }
+
+#if defined(__x86_64__)
+/* The same code; the compiler copies templates with half the instructions. */
+__attribute__((target("avx2"))) static uint16_t
+sec2_submit_bd3_avx2(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n)
+{
+	return qm_submit(wq, reqs, n, bd3_flat, bd3_any);
+}
+
+wd_submit_t
+sec2_bd3_submit(void)
+{
+	return __builtin_cpu_supports("avx2") ? sec2_submit_bd3_avx2 : sec2_submit_bd3;
+}
+#else
+wd_submit_t
+sec2_bd3_submit(void)
+{
+	return sec2_submit_bd3;
+}
+#endif

@@ -51,6 +51,17 @@ map_lists(struct qm_queue *q, uint32_t slot, const struct wd_req *r, const struc
 		dst_need);
 }
 
+static bool
+lengths_ok(const struct wd_req *r, bool cipher, bool auth)
+{
+	const struct wd_session *s = r->sess;
+
+	if (cipher && (r->cipher_len > SEC2_MAX_LEN ||
+		((r->cipher_len - s->c_min) & s->c_check) != 0))
+		return false;
+	return !auth || (r->auth_len >= s->a_min && r->auth_len <= SEC2_MAX_LEN);
+}
+
 /* Offsets count from the start of the buffers; the descriptor has 16 bits for each. */
 int
 sec2_map(struct qm_queue *q, uint32_t slot, const struct wd_req *r, bool cipher, bool auth,
@@ -61,16 +72,21 @@ sec2_map(struct qm_queue *q, uint32_t slot, const struct wd_req *r, bool cipher,
 	uint64_t end = c_end > a_end ? c_end : a_end;
 	uint32_t base;
 
+	if (!lengths_ok(r, cipher, auth))
+		return WD_BAD_REQ;
 	if (cipher && auth)
 		base = r->cipher_off < r->auth_off ? r->cipher_off : r->auth_off;
 	else
 		base = cipher ? r->cipher_off : r->auth_off;
+	if (!sec2_has_segs(r) && (cipher ? r->cipher_off : 0) <= SEC2_MAX_OFFSET &&
+		(auth ? r->auth_off : 0) <= SEC2_MAX_OFFSET)
+		base = 0;
 	if ((cipher && r->cipher_off - base > SEC2_MAX_OFFSET) ||
 		(auth && r->auth_off - base > SEC2_MAX_OFFSET))
 		return WD_BAD_REQ;
 	io->c_off = cipher ? r->cipher_off - base : 0;
 	io->a_off = auth ? r->auth_off - base : 0;
-	if ((r->src_segs | r->dst_segs) == 0 || end == base) {
+	if (!sec2_has_segs(r) || end == base) {
 		/* Nothing to read (the hash of nothing): any address does. */
 		io->sgl = false;
 		io->src = r->src_segs == 0 ? r->src + base : r->src_list[0].addr;
@@ -81,10 +97,21 @@ sec2_map(struct qm_queue *q, uint32_t slot, const struct wd_req *r, bool cipher,
 }
 
 int
-sec2_map_aead(struct qm_queue *q, uint32_t slot, const struct wd_req *r, struct sec2_io *io)
+sec2_map_aead(struct qm_queue *q, const void *sqe, const struct wd_req *r, struct sec2_io *io)
 {
 	const struct wd_seg lead = {.addr = r->aad, .len = r->aad_len};
 
+	/* Nothing at all is too little. */
+	if (r->cipher_len < r->sess->c_min ||
+		(uint64_t)r->cipher_len + r->aad_len - 1 >= SEC2_MAX_LEN)
+		return WD_BAD_REQ;
+	if (!sec2_has_segs(r) && sec2_easy_aead(r)) {
+		if (sec2_aead_is_flat(r))
+			sec2_aead_flat(r, io);
+		else
+			sec2_aead_pairs(q, sqe, r, io);
+		return QM_TAKEN;
+	}
 	io->c_off = r->aad_len;
 	io->a_off = 0;
 	if (r->cipher_len == 0) {
@@ -94,7 +121,7 @@ sec2_map_aead(struct qm_queue *q, uint32_t slot, const struct wd_req *r, struct 
 		io->dst = r->aad;
 		return QM_TAKEN;
 	}
-	return map_lists(q, slot, r, r->aad_len != 0 ? &lead : NULL, r->cipher_off,
+	return map_lists(q, qm_slot_of(q, sqe), r, r->aad_len != 0 ? &lead : NULL, r->cipher_off,
 		r->cipher_len, r->cipher_len, io);
 }
 
@@ -103,15 +130,16 @@ sec2_map_aead(struct qm_queue *q, uint32_t slot, const struct wd_req *r, struct 
  * nonce; what it leaves of 15 bytes is the length field.
  */
 int
-sec2_ccm_blocks(struct qm_queue *q, uint32_t slot, const struct wd_session *s,
-	const struct wd_req *r)
+sec2_ccm_blocks(struct qm_queue *q, uint32_t slot, const struct wd_req *r)
 {
+	const struct wd_session *s = r->sess;
 	uint8_t *ctr = q->slots[slot].iv, *b0 = ctr + 16;
 	const uint8_t *nonce = wd_cpu_addr(q->dev, r->iv, s->iv_len);
 	unsigned int l = 15 - s->iv_len;
 	uint32_t len = r->cipher_len;
 
-	if (nonce == NULL || (l < sizeof(len) && len >> (8 * l) != 0))
+	if (nonce == NULL || r->aad_len > SEC2_MAX_CCM_AAD ||
+		(l < sizeof(len) && len >> (8 * l) != 0))
 		return WD_BAD_REQ;
 	memset(ctr, 0, 32);
 	ctr[0] = l - 1;

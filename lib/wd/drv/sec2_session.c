@@ -192,9 +192,8 @@ add_cipher(struct wd_session *s, const struct wd_crypto_xform *x, struct sec2_re
 	rec->c_mode = c->mode;
 	rec->c_width = c->width;
 	s->iv_len = x->iv_len;
-	s->c_mask = c->block - 1;
+	s->c_check = (c->block - 1) | 1u << 31;
 	s->c_min = c->min;
-	s->c_span = SEC2_MAX_LEN - c->min;
 	return 0;
 }
 
@@ -218,9 +217,8 @@ add_auth(struct wd_session *s, const struct wd_crypto_xform *x, uint32_t bd_type
 	rec->mac_words = words;
 	rec->seq = x->auth_first ? SEC2_SEQ_AUTH_CIPHER : SEC2_SEQ_CIPHER_AUTH;
 	s->tag_len = x->digest_len;
-	/* Type 2 descriptors cannot hash nothing (C7). */
+	/* Type 2 descriptors cannot hash nothing (C7). Both are checked by sec2_map(). */
 	s->a_min = bd_type == SEC2_BD_TYPE2 ? 1 : a->min;
-	s->a_span = SEC2_MAX_LEN - s->a_min;
 	if (x->auth == WD_AUTH_AES_GMAC) {
 		if (x->iv_len != 12)
 			return -EINVAL;
@@ -261,13 +259,10 @@ add_aead(struct wd_session *s, const struct wd_crypto_xform *x, uint32_t bd_type
 	rec->c_mode = a->mode;
 	rec->icv_len = x->digest_len;
 	rec->seq = x->encrypt ? SEC2_SEQ_CIPHER_AUTH : SEC2_SEQ_AUTH_CIPHER;
-	s->iv_len = x->iv_len;
-	s->tag_len = x->digest_len;
-	s->c_mask = 0;
 	/* Hardware v2 refuses AEAD requests without payload (C5.7). */
 	s->c_min = bd_type == SEC2_BD_TYPE2 ? 1 : 0;
-	s->c_span = SEC2_MAX_LEN - s->c_min;
-	s->aad_max = ccm ? SEC2_MAX_CCM_AAD : SEC2_MAX_OFFSET;
+	s->iv_len = x->iv_len;
+	s->tag_len = x->digest_len;
 	s->b0_flags = (x->digest_len - 2) / 2 << 3 | (15 - x->iv_len - 1);
 	return 0;
 }

@@ -198,7 +198,7 @@ zip_fill_lists(struct qm_queue *q, uint32_t slot, struct zip_sqe *sqe, const str
 }
 
 WD_INLINE int
-zip_fill(struct qm_queue *q, uint32_t slot, void *entry, const struct wd_req *r)
+zip_fill(struct qm_queue *q, void *entry, const struct wd_req *r, const bool lists)
 {
 	uint8_t type = q->gen == 2 ? ZIP_SQE_TYPE0 : ZIP_SQE_TYPE3;
 	const struct wd_session *s = r->sess;
@@ -217,25 +217,37 @@ zip_fill(struct qm_queue *q, uint32_t slot, void *entry, const struct wd_req *r)
 	sqe->dest_avail_out = r->dst_len < ZIP_MAX_LEN ? r->dst_len : ZIP_MAX_LEN;
 	sqe->source_addr = r->src;
 	sqe->dest_addr = r->dst;
-	if (wd_unlikely(r->src_segs | r->dst_segs)) {
-		ret = zip_fill_lists(q, slot, sqe, r);
+	if (lists && (r->src_segs | r->dst_segs)) {
+		ret = zip_fill_lists(q, qm_slot_of(q, sqe), sqe, r);
 		if (ret != QM_TAKEN)
 			return ret;
 	}
 	if (r->stream != 0) {
-		ret = zip_fill_stream(q, slot, sqe, r);
+		ret = zip_fill_stream(q, qm_slot_of(q, sqe), sqe, r);
 		if (wd_unlikely(ret != QM_TAKEN)) {
-			qm_sgl_release(q, slot);
+			qm_sgl_release(q, qm_slot_of(q, sqe));
 			return ret;
 		}
 	}
 	return QM_TAKEN;
 }
 
+WD_INLINE int
+zip_flat(struct qm_queue *q, void *entry, const struct wd_req *r)
+{
+	return zip_fill(q, entry, r, false);
+}
+
+static int
+zip_any(struct qm_queue *q, void *entry, const struct wd_req *r)
+{
+	return zip_fill(q, entry, r, true);
+}
+
 static uint16_t
 zip_submit(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n)
 {
-	return qm_submit(wq, reqs, n, zip_fill);
+	return qm_submit(wq, reqs, n, zip_flat, zip_any);
 }
 
 /* ------------------------------------------------------------------ completion */
@@ -292,7 +304,7 @@ zip_complete_stream(struct qm_queue *q, uint32_t slot, const struct zip_sqe *sqe
 }
 
 WD_INLINE void
-zip_complete(struct qm_queue *q, uint32_t slot, const void *entry, struct wd_cpl *cpl)
+zip_complete(struct qm_queue *q, const void *entry, struct wd_cpl *cpl)
 {
 	const struct zip_sqe *sqe = entry;
 	uint32_t type = HW_GET(ZIP_REQ_TYPE, sqe->dw9);
@@ -306,7 +318,7 @@ zip_complete(struct qm_queue *q, uint32_t slot, const void *entry, struct wd_cpl
 	cpl->checksum = type == ZIP_TYPE_GZIP ? reverse32(~sqe->checksum) :
 		type == ZIP_TYPE_ZLIB ? sqe->checksum : 0;
 	if (sqe->dw7 & ZIP_STATEFUL)
-		zip_complete_stream(q, slot, sqe, cpl);
+		zip_complete_stream(q, qm_slot_of(q, sqe), sqe, cpl);
 }
 
 static uint16_t
