@@ -163,7 +163,7 @@ struct emu_device {
 	unsigned int max_queues;
 	unsigned int depth;
 	unsigned int nb_threads;
-	char cpus[64];                  /* affinity list, "" = all */
+	char cpus[256];                 /* affinity list, "" = all */
 	bool db_slots;
 	uint32_t mode;                  /* WD_DEV_SVA, WD_DEV_IOMMU or WD_DEV_NOIOMMU */
 	int numa_node;
