@@ -5,6 +5,7 @@
  *	front/        how clients attach (thread of the process, socket); implements wd_transport.h
  *	device.c      options, devices, their threads
  *	qm.c          queue manager: rings, doorbells, completions, stop words
+ *	recover.c     submissions whose doorbell was hidden by another one
  *	thread.c      the engine thread: polls doorbells, runs the model, dozes
  *	memory.c      what the device can see; scatter/gather lists
  *	model/        descriptor formats (SEC2, ZIP): decode, check, results
@@ -117,10 +118,8 @@ struct emu_queue {
 	uint16_t phase;
 	uint16_t id;
 	uint16_t qc_type;
-	bool shared_db;                 /* SQ and CQ commands may hit one register: see qm_recover() */
-	uint8_t *shadow;                /* shared_db: the SQ as last written back */
-	uint64_t stable_since;          /* shared_db: ns, 0 = nothing suspected */
-	uint16_t stable_count;
+	struct emu_recover *recover;    /* SQ and CQ commands may hit one register; else NULL */
+	unsigned int recovered;         /* entries before tail that no doorbell has announced yet */
 	int32_t forced_index;           /* fault injection: the next completion's index, -1 = right */
 	uint64_t ops;                   /* of the whole life */
 
@@ -224,10 +223,23 @@ void qm_put_back(struct emu_job *jobs, unsigned int n);
 void qm_take_again(struct emu_job *job);
 /* Is there a doorbell that qm_collect() has not acted upon? */
 bool qm_pending(const struct emu_thread *th);
+/* Is there what may be a submission without a doorbell? */
+bool qm_suspects(const struct emu_thread *th);
 /* Stops the queue as the kernel does on an error: TX word, then RX word; wakes waiters. */
 void qm_queue_kill(struct emu_queue *q);
 /* The device is gone: its engine threads kill their queues, no queue opens any more. */
 void qm_device_lose(struct emu_device *dev);
+
+/* recover.c: engine thread, for queues with q->recover. */
+struct emu_recover;
+int emu_recover_init(struct emu_queue *q);              /* 0: out of memory */
+void emu_recover_start(struct emu_queue *q);
+void emu_recover_done(struct emu_queue *q, const void *sqe);    /* sqe was written back */
+/* Moves the tail over hidden submissions; false when there are none, or not yet. */
+bool emu_recover(struct emu_queue *q);
+bool emu_recover_suspects(const struct emu_queue *q);
+/* Is this tail, which a doorbell announces, among what was recovered? */
+bool emu_recover_old_news(struct emu_queue *q, unsigned int index);
 
 /* thread.c */
 int emu_thread_start(struct emu_thread *th);

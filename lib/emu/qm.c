@@ -19,7 +19,6 @@
 
 #define MMIO_SIZE       8192    /* v2, and v3 without doorbell isolation (A8) */
 #define WAIT_SLICE_MS   50      /* a waiter looks again at least so often */
-#define STABLE_NS       100000  /* an unannounced entry that did not change for so long is whole */
 
 /* ------------------------------------------------------------------ control path */
 
@@ -76,7 +75,7 @@ queue_free(struct emu_queue *q)
 		munmap(q->dus, qm_region_size(q->dev, WD_REGION_DUS));
 		close(q->dus_fd);
 	}
-	free(q->shadow);
+	free(q->recover);
 	free(q);
 }
 
@@ -91,15 +90,12 @@ queue_alloc(struct emu_device *dev)
 	q->dev = dev;
 	q->depth = (uint16_t)dev->depth;
 	q->sqe_size = dev->model->sqe_size;
-	q->shared_db = !dev->db_slots;
 	q->event_fd = -1;
 	q->forced_index = -1;
 	atomic_store(&q->mem, &dev->mem);
 	q->mmio = region_alloc("uacce-emu-mmio", qm_wait_offset(dev) + EMU_DUS_PAGE, &q->mmio_fd);
 	q->dus = region_alloc("uacce-emu-dus", qm_region_size(dev, WD_REGION_DUS), &q->dus_fd);
-	if (q->shared_db)
-		q->shadow = calloc(q->depth, q->sqe_size);
-	if (q->mmio == NULL || q->dus == NULL || (q->shared_db && q->shadow == NULL)) {
+	if (q->mmio == NULL || q->dus == NULL || (!dev->db_slots && !emu_recover_init(q))) {
 		queue_free(q);
 		return NULL;
 	}
@@ -208,12 +204,11 @@ qm_start(struct emu_queue *q)
 		q->head = q->tail = q->cq_tail = 0;
 		q->phase = 1;
 		q->db_last = 0;
-		q->stable_since = 0;
 		q->db[HISI_QM_DB_CMD_SQ] = 0;
 		q->db[HISI_QM_DB_CMD_CQ] = 0;
 		memset(q->cq, 0, q->depth * sizeof(q->cq[0]));
-		if (q->shadow != NULL)
-			memcpy(q->shadow, q->sq, (size_t)q->depth * q->sqe_size);
+		if (q->recover != NULL)
+			emu_recover_start(q);
 		q->wait_cursor = atomic_load(&q->wait->seq);
 		q->state = EMU_Q_STARTED;
 	}
@@ -365,53 +360,11 @@ take_doorbell(struct emu_queue *q, uint64_t db)
 			index >= q->depth)
 		return false;
 	if (HW_GET(HISI_QM_DB_CMD, db) == HISI_QM_DB_CMD_CQ)
-		return q->shared_db;
+		return q->recover != NULL;
 	if (HW_GET(HISI_QM_DB_CMD, db) != HISI_QM_DB_CMD_SQ)
 		return false;
-	/* Entries that were recovered already: a tail among them is old news. */
-	if (q->stable_count != 0) {
-		unsigned int behind = (q->tail + q->depth - index) % q->depth;
-
-		if (behind != 0 && behind <= q->stable_count) {
-			q->stable_count = (uint16_t)behind;
-			return true;
-		}
-		q->stable_count = 0;
-	}
-	q->tail = (uint16_t)index;
-	return true;
-}
-
-/*
- * A client that knows only the hardware's one register may have hidden an SQ command behind a CQ
- * command. Entries at the tail that differ from what the model left there, and have not changed
- * for a while, are such unannounced ones. Returns true when some were found.
- */
-static bool
-recover(struct emu_queue *q)
-{
-	uint16_t slot = q->tail, n = 0;
-	uint64_t now;
-
-	if (HW_GET(HISI_QM_DB_CMD, q->db_last) != HISI_QM_DB_CMD_CQ)
-		return false;
-	/* The shadow of a suspect is what it looked like when it was first seen. */
-	if (memcmp(q->shadow + (size_t)slot * q->sqe_size, q->sq + (size_t)slot * q->sqe_size,
-			q->sqe_size) != 0) {
-		memcpy(q->shadow + (size_t)slot * q->sqe_size, q->sq + (size_t)slot * q->sqe_size,
-			q->sqe_size);
-		q->stable_since = emu_now_ns();
-		return false;
-	}
-	if (q->stable_since == 0)
-		return false;
-	now = emu_now_ns();
-	if (now - q->stable_since < STABLE_NS)
-		return false;
-	n = 1;
-	q->stable_since = 0;
-	q->stable_count = (uint16_t)(q->stable_count + n);
-	q->tail = (uint16_t)((q->tail + n) % q->depth);
+	if (q->recover == NULL || !emu_recover_old_news(q, (unsigned int)index))
+		q->tail = (uint16_t)index;
 	return true;
 }
 
@@ -421,8 +374,18 @@ qm_pending(const struct emu_thread *th)
 	unsigned int i;
 
 	for (i = 0; i < th->nb_active; i++)
-		if (th->active[i]->db[HISI_QM_DB_CMD_SQ] != th->active[i]->db_last ||
-				th->active[i]->stable_since != 0)
+		if (th->active[i]->db[HISI_QM_DB_CMD_SQ] != th->active[i]->db_last)
+			return true;
+	return false;
+}
+
+bool
+qm_suspects(const struct emu_thread *th)
+{
+	unsigned int i;
+
+	for (i = 0; i < th->nb_active; i++)
+		if (th->active[i]->recover != NULL && emu_recover_suspects(th->active[i]))
 			return true;
 	return false;
 }
@@ -442,7 +405,7 @@ collect_queue(struct emu_queue *q, struct emu_job *jobs, unsigned int max)
 			return 0;
 		}
 	}
-	if (q->head == q->tail && (emu_likely(!q->shared_db) || !recover(q)))
+	if (q->head == q->tail && (emu_likely(q->recover == NULL) || !emu_recover(q)))
 		return 0;
 	n = (unsigned int)(q->tail + q->depth - q->head) % q->depth;
 	if (n > max)
@@ -504,8 +467,8 @@ complete_queue(struct emu_queue *q, const struct emu_job *jobs, unsigned int n)
 		uint64_t slot = q->forced_index < 0 ? off / q->sqe_size : (uint64_t)q->forced_index;
 		_Atomic uint64_t *cqe = (_Atomic uint64_t *)(void *)&q->cq[q->cq_tail];
 
-		if (q->shadow != NULL)
-			memcpy(q->shadow + off, jobs[i].sqe, q->sqe_size);
+		if (q->recover != NULL)
+			emu_recover_done(q, jobs[i].sqe);
 		atomic_store_explicit(&cqe[0], 0, memory_order_relaxed);
 		/* Index, queue and phase in one store, after the result and the data. */
 		atomic_store_explicit(&cqe[1], slot | (uint64_t)q->id << 16 | (uint64_t)q->phase << 48,

@@ -35,6 +35,7 @@
 #define SPIN_PROBE      32              /* one idle period in so many spins for the longest time */
 #define DOZE_MIN_NS     200000
 #define DOZE_MAX_NS     8000000
+#define DOZE_SUSPECT_NS 100000
 #define DOZE_UNSAFE_NS  50000           /* without membarrier a doorbell may go unnoticed so long */
 
 uint64_t
@@ -139,6 +140,9 @@ doze(struct emu_thread *th, uint64_t ns)
 	emu_heavy_barrier(th->dev);
 	if (!th->dev->membarrier && ns > DOZE_UNSAFE_NS)
 		ns = DOZE_UNSAFE_NS;
+	/* Not for long when there is something to look at again. */
+	if (qm_suspects(th) && ns > DOZE_SUSPECT_NS)
+		ns = DOZE_SUSPECT_NS;
 	if (!has_work(th)) {
 		ts.tv_sec = (time_t)(ns / 1000000000u);
 		ts.tv_nsec = (long)(ns % 1000000000u);
