@@ -19,8 +19,8 @@
 
 #include "emu_private.h"
 
-#define RAN_NS          200000          /* CPU time that is longer than writing an entry takes */
-#define LOOK_NS         50000           /* how often threads are looked at */
+#define RAN_NS          1000000         /* CPU time: above any fault or interrupt in between */
+#define LOOK_NS         50000         /* how often threads are looked at */
 #define FOREIGN_NS      50000000        /* threads of another process cannot be looked at */
 #define MAX_SPAN        64
 #define MAX_THREADS     512
@@ -34,7 +34,8 @@ struct emu_recover {
 		pid_t tid;
 		uint64_t cpu;           /* ns that it had run; UINT64_MAX = of no more interest */
 	} threads[MAX_THREADS];
-	uint8_t shadow[];               /* the SQ as last written back; a suspect as first seen */
+	uint8_t seen[MAX_SPAN * HISI_QM_SQE_SIZE];      /* the suspects */
+	uint8_t shadow[];               /* the SQ as last written back */
 };
 
 int
@@ -147,14 +148,6 @@ threads_went_on(struct emu_recover *r)
 	return all;
 }
 
-static bool
-differs(const struct emu_queue *q, unsigned int slot)
-{
-	size_t off = (size_t)slot * q->sqe_size;
-
-	return memcmp(q->recover->shadow + off, q->sq + off, q->sqe_size) != 0;
-}
-
 /* Takes down the entries at the tail that the engine did not write. False: there are none. */
 static bool
 suspect(struct emu_queue *q)
@@ -163,10 +156,12 @@ suspect(struct emu_queue *q)
 	unsigned int slot = q->tail;
 
 	r->since = 0;
-	for (r->span = 0; r->span < MAX_SPAN && r->span < q->depth - 1u && differs(q, slot); r->span++) {
+	for (r->span = 0; r->span < MAX_SPAN && r->span < q->depth - 1u; r->span++) {
 		size_t off = (size_t)slot * q->sqe_size;
 
-		memcpy(r->shadow + off, q->sq + off, q->sqe_size);
+		if (memcmp(r->shadow + off, q->sq + off, q->sqe_size) == 0)
+			break;
+		memcpy(r->seen + (size_t)r->span * q->sqe_size, q->sq + off, q->sqe_size);
 		if (++slot == q->depth)
 			slot = 0;
 	}
@@ -184,7 +179,8 @@ unchanged(const struct emu_queue *q)
 	unsigned int i, slot = q->tail;
 
 	for (i = 0; i < q->recover->span; i++) {
-		if (differs(q, slot))
+		if (memcmp(q->recover->seen + (size_t)i * q->sqe_size,
+				q->sq + (size_t)slot * q->sqe_size, q->sqe_size) != 0)
 			return false;
 		if (++slot == q->depth)
 			slot = 0;

@@ -157,7 +157,8 @@ munmap(void *addr, size_t len)
 	bool all = false;
 	struct mapping *m;
 
-	while ((m = take((uintptr_t)addr, len)) != NULL) {
+	/* Once all is unmapped another thread may have something there. */
+	while (!all && (m = take((uintptr_t)addr, len)) != NULL) {
 		pthread_mutex_lock(&m->file->map_lock);
 		pl_inside++;
 		pl_transport->munmap(m->file->tq, m->region, (void *)m->addr, m->len);
@@ -167,7 +168,7 @@ munmap(void *addr, size_t len)
 		all = m->addr == (uintptr_t)addr && m->len == (len + page - 1) / page * page;
 		free(m);
 	}
-	/* What is left of the range. Nothing: then another thread may have put something there. */
+	/* What is left of the range. */
 	return all ? 0 : PL_REAL(munmap)(addr, len);
 }
 
