@@ -3,6 +3,7 @@
  * Control path: configure, start, stop, close, queue pairs, statistics.
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -94,10 +95,10 @@ drain(struct uacce_crypto_qp *qp)
 	}
 }
 
+/* What all processes share of a queue pair. */
 static void
 qp_free(struct uacce_crypto_qp *qp)
 {
-	uacce_crypto_soft_free(qp->soft);
 	rte_free(qp->reqs);
 	rte_free(qp->cpls);
 	rte_free(qp->segs);
@@ -112,13 +113,17 @@ qp_release(struct rte_cryptodev *dev, uint16_t id)
 
 	if (qp == NULL)
 		return 0;
-	if (qp->owner != getpid()) {
+	if (qp->owner != getpid() && (kill(qp->owner, 0) == 0 || errno != ESRCH)) {
 		UACCE_LOG(ERR, "queue pair %u belongs to process %d", id, (int)qp->owner);
 		return -EBUSY;
 	}
 	dev->data->queue_pairs[id] = NULL;
-	drain(qp);
-	wd_release_queue(&qp->wq);
+	/* Of a process that died, the kernel has released the queue. */
+	if (qp->owner == getpid()) {
+		drain(qp);
+		wd_release_queue(&qp->wq);
+		uacce_crypto_soft_free(qp->soft);
+	}
 	qp_free(qp);
 	return 0;
 }
@@ -174,6 +179,7 @@ qp_setup(struct rte_cryptodev *dev, uint16_t id, const struct rte_cryptodev_qp_c
 	ret = qp_alloc_arrays(qp, socket_id);
 	if (ret != 0) {
 		wd_release_queue(&qp->wq);
+		uacce_crypto_soft_free(qp->soft);
 		qp_free(qp);
 		return ret;
 	}

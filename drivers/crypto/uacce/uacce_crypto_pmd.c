@@ -8,6 +8,7 @@
 #include <bus_vdev_driver.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_malloc.h>
 #include <rte_string_fns.h>
 
 #include "uacce_crypto.h"
@@ -148,6 +149,30 @@ probe_primary(struct rte_vdev_device *vdev, const char *name, const char *args)
 	return 0;
 }
 
+/*
+ * rte_cryptodev_enqueue_burst() reads the callback of a queue pair without asking whether there are
+ * any, and DPDK only has them where the device was configured: in the primary. Gives this process
+ * empty ones; a configure in it would free and replace them.
+ */
+static int
+make_callbacks(struct rte_cryptodev *dev)
+{
+	uint16_t n = RTE_MAX(dev->data->nb_queue_pairs, 1);
+
+	dev->enq_cbs = rte_zmalloc(NULL, sizeof(*dev->enq_cbs) * n, 0);
+	dev->deq_cbs = rte_zmalloc(NULL, sizeof(*dev->deq_cbs) * n, 0);
+	return dev->enq_cbs && dev->deq_cbs ? 0 : -ENOMEM;
+}
+
+static void
+free_callbacks(struct rte_cryptodev *dev)
+{
+	rte_free(dev->enq_cbs);
+	rte_free(dev->deq_cbs);
+	dev->enq_cbs = NULL;
+	dev->deq_cbs = NULL;
+}
+
 /* The device's data is the primary's; the libwd handle and queue pairs are this process's own. */
 static int
 probe_secondary(struct rte_vdev_device *vdev, const char *name)
@@ -171,6 +196,12 @@ probe_secondary(struct rte_vdev_device *vdev, const char *name)
 	if (ret != 0) {
 		rte_cryptodev_pmd_destroy(dev);
 		return fail(name, err, ret);
+	}
+	if (make_callbacks(dev) != 0) {
+		free_callbacks(dev);
+		device_close(&proc);
+		rte_cryptodev_pmd_destroy(dev);
+		return fail(name, "out of memory", -ENOMEM);
 	}
 	proc.max_qps = shared->max_qps;
 	procs[dev->data->dev_id] = proc;
@@ -208,8 +239,10 @@ uacce_crypto_remove(struct rte_vdev_device *vdev)
 	proc = uacce_crypto_proc(dev);
 	uacce_crypto_ops.dev_close(dev);
 	/* The shared state is the primary's: only this process's half goes then. */
-	if (rte_eal_process_type() != RTE_PROC_PRIMARY)
+	if (rte_eal_process_type() != RTE_PROC_PRIMARY) {
 		dev->dev_ops = NULL;
+		free_callbacks(dev);
+	}
 	ret = rte_cryptodev_pmd_destroy(dev);
 	if (ret != 0)
 		return ret;
