@@ -120,7 +120,7 @@ client_wait(struct client *c)
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	while ((slot = client_poll(c)) < 0) {
 		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (now.tv_sec - start.tv_sec > 2)
+		if (now.tv_sec - start.tv_sec > 30)
 			return -1;
 		sched_yield();
 	}

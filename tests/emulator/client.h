@@ -43,7 +43,7 @@ void client_ring(struct client *c);
 void client_store_doorbell(struct client *c, unsigned int reg, uint64_t value);
 /* Next completion's slot, -1 when there is none. */
 int client_poll(struct client *c);
-/* Waits up to two seconds for it; -1 on time out. */
+/* Waits up to half a minute for it; -1 on time out. */
 int client_wait(struct client *c);
 uint32_t client_stop_word(struct client *c, unsigned int from_end);
 

@@ -103,8 +103,8 @@ test_stall(void)
 static void
 wait_stopped(struct client *c)
 {
-	CHECK(tr->wait(c->q, 2000) == 1);
-	for (int i = 0; i < 2000 && client_stop_word(c, HISI_QM_RX_STOP_FROM_END) == 0; i++)
+	CHECK(tr->wait(c->q, 30000) == 1);
+	for (int i = 0; i < 30000 && client_stop_word(c, HISI_QM_RX_STOP_FROM_END) == 0; i++)
 		usleep(1000);
 	CHECK(client_stop_word(c, HISI_QM_TX_STOP_FROM_END) == 1);
 	CHECK(client_stop_word(c, HISI_QM_RX_STOP_FROM_END) == 1);

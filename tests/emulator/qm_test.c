@@ -106,12 +106,12 @@ bad_doorbell(struct client *c, unsigned int reg, uint64_t value)
 
 	client_queue(&victim, c->dev, 0);
 	client_store_doorbell(&victim, reg, value | victim.id);
-	for (i = 0; i < 2000 && client_stop_word(&victim, HISI_QM_RX_STOP_FROM_END) == 0; i++)
+	for (i = 0; i < 30000 && client_stop_word(&victim, HISI_QM_RX_STOP_FROM_END) == 0; i++)
 		usleep(1000);
 	CHECK(client_stop_word(&victim, HISI_QM_TX_STOP_FROM_END) == 1);
 	CHECK(client_stop_word(&victim, HISI_QM_RX_STOP_FROM_END) == 1);
 	CHECK(tr->start(victim.q) == -ENXIO);
-	CHECK(tr->wait(victim.q, 1000) == 1);
+	CHECK(tr->wait(victim.q, 30000) == 1);
 	client_queue_close(&victim);
 }
 
@@ -181,7 +181,7 @@ test_wait(void)
 		make_bd(&bd, (const uint8_t *)"abc", digest, 1);
 		client_put(&c, &bd);
 		client_ring(&c);
-		CHECK(tr->wait(c.q, 2000) == 1);
+		CHECK(tr->wait(c.q, 30000) == 1);
 		expect(&c, (uint16_t)i, 1, digest);
 		CHECK(tr->wait(c.q, 0) == 0);
 	}
