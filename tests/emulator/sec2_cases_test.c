@@ -52,6 +52,19 @@ cipher(const char *name)
 	exit(1);
 }
 
+static void
+refuse(struct client *c, const struct sec2_op_desc *d)
+{
+	uint8_t bd[128], before[sizeof(dst)];
+
+	rnd_fill(dst, sizeof(dst));
+	memcpy(before, dst, sizeof(dst));
+	(c == &c2 ? sec2_make_bd2 : sec2_make_bd3)(d, bd);
+	run(c, bd);
+	CHECK(error_of(bd) != 0);
+	CHECK(memcmp(before, dst, sizeof(dst)) == 0);
+}
+
 /* RFC 3566, section 4. */
 static void
 test_xcbc(void)
@@ -86,6 +99,116 @@ test_xcbc(void)
 			CHECK(strncasecmp(hex, cases[i].mac, 8 * j) == 0);
 			CHECK(mac[4 * j] == 0xee);
 		}
+}
+
+static void
+from_hex(const char *hex, uint8_t *out)
+{
+	size_t n;
+
+	CHECK(OPENSSL_hexstr2buf_ex(out, 128, &n, hex, '\0'));
+}
+
+/* RFC 8998, appendix A. */
+static void
+test_sm4_aead(void)
+{
+	static const char key[] = "0123456789ABCDEFFEDCBA9876543210";
+	static const char iv[] = "00001234567800000000ABCD";
+	static const char aad[] = "FEEDFACEDEADBEEFFEEDFACEDEADBEEFABADDAD2";
+	static const char *const plain = "AAAAAAAAAAAAAAAABBBBBBBBBBBBBBBBCCCCCCCCCCCCCCCCDDDDDDDDDDDDDDDD"
+		"EEEEEEEEEEEEEEEEFFFFFFFFFFFFFFFFEEEEEEEEEEEEEEEEAAAAAAAAAAAAAAAA";
+	static const struct {
+		uint8_t mode;
+		const char *coded, *tag;
+	} cases[] = {
+		{ SEC2_CMODE_GCM, "17F399F08C67D5EE19D0DC9969C4BB7D5FD46FD3756489069157B282BB200735"
+			"D82710CA5C22F0CCFA7CBF93D496AC15A56834CBCF98C397B4024A2691233B8D",
+			"83DE3541E4C2B58177E065A9BF7B62EC" },
+		{ SEC2_CMODE_CCM, "48AF93501FA62ADBCD414CCE6034D895DDA1BF8F132F042098661572E7483094"
+			"FD12E518CE062C98ACEE28D95DF4416BED31A2F04476C18BB40C84A74B97DC5B",
+			"16842D4FA186F56AB33256971FA110F4" },
+	};
+	struct sec2_alg alg = { "SM4", SEC2_CALG_SM4, 0, 0, 16, 12, 0, 1, 0, false };
+	struct sec2_op_desc d = { .cipher = &alg, .aead = true, .auth_len = 20, .cipher_off = 20,
+		.cipher_len = 64, .mac_len = 16, .src = src, .dst = dst, .de = 1, .ckey = ckey, .civ = civ,
+		.aiv = aiv, .mac_addr = mac };
+	uint8_t bd[128], nonce[128], want[128], tag[128];
+	unsigned int i, dir;
+
+	from_hex(key, ckey);
+	from_hex(iv, nonce);
+	for (i = 0; i < 4; i++) {
+		dir = i & 1;
+		alg.mode = cases[i / 2].mode;
+		from_hex(aad, src);
+		from_hex(dir ? plain : cases[i / 2].coded, src + 20);
+		from_hex(dir ? cases[i / 2].coded : plain, want);
+		from_hex(cases[i / 2].tag, tag);
+		memcpy(civ, nonce, 12);
+		if (alg.mode == SEC2_CMODE_CCM)
+			make_ccm_blocks(nonce, 12, 20, 64, 16, civ, aiv);
+		memset(mac, 0, 16);
+		if (!dir)
+			memcpy(mac, tag, 16);
+		d.enc = dir;
+		sec2_make_bd3(&d, bd);
+		run_ok(&c3, bd);
+		CHECK(memcmp(dst + 20, want, 64) == 0 && memcmp(mac, tag, 16) == 0);
+		if (!dir) {
+			mac[15] ^= 1;
+			sec2_make_bd3(&d, bd);
+			run_ok(&c3, bd);
+			CHECK(HW_GET(SEC2_RES_ICV, ((struct sec2_bd3 *)(void *)bd)->result) ==
+				SEC2_ICV_MISMATCH);
+		}
+		refuse(&c2, &d);
+	}
+	alg.mode = SEC2_CMODE_XTS;
+	d.aead = false;
+	refuse(&c3, &d);
+}
+
+/* The tag of CCM put together at once, for lengths that no vector has. */
+static void
+test_sm4_ccm_lengths(void)
+{
+	const struct sec2_alg *cbc = cipher("SM4-CBC"), *ecb = cipher("SM4-ECB");
+	const struct sec2_alg ccm = { "SM4", SEC2_CALG_SM4, SEC2_CMODE_CCM, 0, 16, 12, 0, 1, 0, false };
+	static const uint8_t zero[16];
+	static uint8_t whole[8192], out[8192];
+	struct sec2_op_desc d = { .cipher = &ccm, .aead = true, .enc = true, .mac_len = 16, .src = src,
+		.dst = dst, .de = 1, .ckey = ckey, .civ = civ, .aiv = aiv, .mac_addr = mac };
+	uint8_t bd[128], nonce[12], s0[16];
+	unsigned int i, j;
+
+	for (i = 0; i < 40; i++) {
+		uint32_t at = 16;
+
+		d.auth_len = d.cipher_off = i % 4 == 0 ? 0 : rnd() % 2000;
+		d.cipher_len = i % 5 == 0 ? 0 : rnd() % 3000;
+		rnd_fill(ckey, 16);
+		rnd_fill(nonce, sizeof(nonce));
+		rnd_fill(src, sizeof(src));
+		make_ccm_blocks(nonce, 12, d.auth_len, d.cipher_len, 16, civ, aiv);
+		memset(whole, 0, sizeof(whole));
+		memcpy(whole, aiv, 16);
+		if (d.auth_len > 0) {
+			whole[at++] = (uint8_t)(d.auth_len >> 8);
+			whole[at++] = (uint8_t)d.auth_len;
+			memcpy(whole + at, src, d.auth_len);
+			at = (at + d.auth_len + 15) / 16 * 16;
+		}
+		memcpy(whole + at, src + d.cipher_off, d.cipher_len);
+		at = (at + d.cipher_len + 15) / 16 * 16;
+		ref_cipher(cbc, ckey, zero, true, whole, out, at);
+		sec2_make_bd3(&d, bd);
+		run_ok(&c3, bd);
+		civ[15] = 0;
+		ref_cipher(ecb, ckey, NULL, true, civ, s0, 16);
+		for (j = 0; j < 16; j++)
+			CHECK(mac[j] == (s0[j] ^ out[at - 16 + j]));
+	}
 }
 
 /* ------------------------------------------------------------------ digests in parts */
@@ -247,19 +370,6 @@ test_gcm_stream(bool have_ghash)
 }
 
 /* ------------------------------------------------------------------ refusals */
-
-static void
-refuse(struct client *c, const struct sec2_op_desc *d)
-{
-	uint8_t bd[128], before[sizeof(dst)];
-
-	rnd_fill(dst, sizeof(dst));
-	memcpy(before, dst, sizeof(dst));
-	(c == &c2 ? sec2_make_bd2 : sec2_make_bd3)(d, bd);
-	run(c, bd);
-	CHECK(error_of(bd) != 0);
-	CHECK(memcmp(before, dst, sizeof(dst)) == 0);
-}
 
 static void
 test_limits(void)
@@ -481,6 +591,8 @@ main(int argc, char **argv)
 	options[4] = '5';
 	client_open(&c5, "sec2", options, 0);
 	test_xcbc();
+	test_sm4_aead();
+	test_sm4_ccm_lengths();
 	test_long_hash();
 	test_gcm_stream(strcmp(argv[1], "openssl") != 0);
 	test_legal();

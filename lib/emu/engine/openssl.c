@@ -13,12 +13,14 @@
 
 #include "crypto.h"
 #include "keycache.h"
+#include "openssl_sm4.h"
 
 /* What a cached context is for; bits 31:24 of the cache's kind. */
 enum ctx_class {
 	CTX_CIPHER = 1,
 	CTX_MAC,
 	CTX_XCBC,
+	CTX_SM4_AEAD,
 };
 #define KIND(class, a, b, c, d) \
 	((uint32_t)(class) << 24 | (uint32_t)(a) << 18 | (uint32_t)(b) << 12 | (uint32_t)(c) << 6 | (d))
@@ -29,6 +31,8 @@ enum ctx_class {
 
 struct ossl_key {
 	EVP_CIPHER_CTX *cipher;
+	EVP_CIPHER_CTX *ctr;    /* SM4 in CCM; cipher is CBC */
+	GCM128_CONTEXT *gcm;    /* SM4 in GCM; cipher is ECB */
 	EVP_MAC_CTX *mac;
 	uint8_t k2[16], k3[16]; /* XCBC; cipher has K1 */
 };
@@ -233,6 +237,22 @@ build_xcbc(const uint8_t *key, struct ossl_key *out)
 }
 
 static int
+build_sm4_aead(uint32_t kind, const uint8_t *key, struct ossl_key *out)
+{
+	bool gcm = KIND_A(kind) == SEC2_CMODE_GCM;
+
+	out->cipher = cipher_ctx(gcm ? "SM4-ECB" : "SM4-CBC", key, true, 0, 0, 0);
+	if (out->cipher != NULL && gcm)
+		out->gcm = sm4_gcm_new(out->cipher);
+	else if (out->cipher != NULL)
+		out->ctr = cipher_ctx("SM4-CTR", key, true, 0, 0, 0);
+	if (out->gcm != NULL || out->ctr != NULL)
+		return 0;
+	EVP_CIPHER_CTX_free(out->cipher);
+	return -ENOTSUP;
+}
+
+static int
 key_build(void *arg, uint32_t kind, const uint8_t *key, unsigned int len, void *out)
 {
 	switch (kind >> 24) {
@@ -240,6 +260,8 @@ key_build(void *arg, uint32_t kind, const uint8_t *key, unsigned int len, void *
 		return build_cipher(kind, key, len, out);
 	case CTX_MAC:
 		return build_mac(kind, key, len, out);
+	case CTX_SM4_AEAD:
+		return build_sm4_aead(kind, key, out);
 	default:
 		return build_xcbc(key, out);
 	}
@@ -250,7 +272,9 @@ key_drop(void *out)
 {
 	struct ossl_key *k = out;
 
+	CRYPTO_gcm128_release(k->gcm);
 	EVP_CIPHER_CTX_free(k->cipher);
+	EVP_CIPHER_CTX_free(k->ctr);
 	EVP_MAC_CTX_free(k->mac);
 }
 
@@ -278,6 +302,21 @@ do_cipher(struct ossl *e, struct crypto_task *t)
 			EVP_CipherFinal_ex(k->cipher, t->cdst + n, &last) &&
 			(uint32_t)(n + last) == t->clen)
 		t->status = CRYPTO_OK;
+	return true;
+}
+
+static bool
+do_sm4_aead(struct ossl *e, struct crypto_task *t)
+{
+	struct ossl_key *k = key_cache_get(e->keys, KIND(CTX_SM4_AEAD, t->cmode, 0, 0, 0), t->ckey,
+		t->ckey_len);
+
+	if (k == NULL)
+		return false;
+	if (k->gcm != NULL)
+		sm4_gcm_run(k->gcm, t);
+	else
+		sm4_ccm_run(k->cipher, k->ctr, t);
 	return true;
 }
 
@@ -317,6 +356,12 @@ do_aead(struct ossl *e, struct crypto_task *t)
 		return true;
 	t->status = CRYPTO_OK;
 	return true;
+}
+
+static bool
+do_any_aead(struct ossl *e, struct crypto_task *t)
+{
+	return t->calg == SEC2_CALG_SM4 ? do_sm4_aead(e, t) : do_aead(e, t);
 }
 
 /* ------------------------------------------------------------------ hashes and MACs */
@@ -443,7 +488,7 @@ ossl_auth(void *e, struct crypto_task **t, unsigned int n)
 static unsigned int
 ossl_aead(void *e, struct crypto_task **t, unsigned int n)
 {
-	return each(e, t, n, do_aead);
+	return each(e, t, n, do_any_aead);
 }
 
 static bool
