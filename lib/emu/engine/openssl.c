@@ -21,6 +21,7 @@ enum ctx_class {
 	CTX_MAC,
 	CTX_XCBC,
 	CTX_SM4_AEAD,
+	CTX_SM4_XTS,
 };
 #define KIND(class, a, b, c, d) \
 	((uint32_t)(class) << 24 | (uint32_t)(a) << 18 | (uint32_t)(b) << 12 | (uint32_t)(c) << 6 | (d))
@@ -31,7 +32,7 @@ enum ctx_class {
 
 struct ossl_key {
 	EVP_CIPHER_CTX *cipher;
-	EVP_CIPHER_CTX *ctr;    /* SM4 in CCM; cipher is CBC */
+	EVP_CIPHER_CTX *second; /* SM4 in CCM: CTR, cipher is CBC; in XTS: the tweak's, both ECB */
 	GCM128_CONTEXT *gcm;    /* SM4 in GCM; cipher is ECB */
 	EVP_MAC_CTX *mac;
 	uint8_t k2[16], k3[16]; /* XCBC; cipher has K1 */
@@ -41,6 +42,7 @@ struct ossl {
 	struct key_cache *keys;
 	EVP_MD_CTX *md_ctx;
 	EVP_MD *md[64];         /* by a_alg */
+	bool xts_any;           /* XTS of any cipher */
 };
 
 static const struct {
@@ -245,10 +247,22 @@ build_sm4_aead(uint32_t kind, const uint8_t *key, struct ossl_key *out)
 	if (out->cipher != NULL && gcm)
 		out->gcm = sm4_gcm_new(out->cipher);
 	else if (out->cipher != NULL)
-		out->ctr = cipher_ctx("SM4-CTR", key, true, 0, 0, 0);
-	if (out->gcm != NULL || out->ctr != NULL)
+		out->second = cipher_ctx("SM4-CTR", key, true, 0, 0, 0);
+	if (out->gcm != NULL || out->second != NULL)
 		return 0;
 	EVP_CIPHER_CTX_free(out->cipher);
+	return -ENOTSUP;
+}
+
+static int
+build_sm4_xts(uint32_t kind, const uint8_t *key, struct ossl_key *out)
+{
+	out->cipher = cipher_ctx("SM4-ECB", key, KIND_A(kind) == SEC2_CIPHER_ENC, 0, 0, 0);
+	out->second = cipher_ctx("SM4-ECB", key + 16, true, 0, 0, 0);
+	if (out->cipher != NULL && out->second != NULL)
+		return 0;
+	EVP_CIPHER_CTX_free(out->cipher);
+	EVP_CIPHER_CTX_free(out->second);
 	return -ENOTSUP;
 }
 
@@ -260,6 +274,8 @@ key_build(void *arg, uint32_t kind, const uint8_t *key, unsigned int len, void *
 		return build_cipher(kind, key, len, out);
 	case CTX_MAC:
 		return build_mac(kind, key, len, out);
+	case CTX_SM4_XTS:
+		return build_sm4_xts(kind, key, out);
 	case CTX_SM4_AEAD:
 		return build_sm4_aead(kind, key, out);
 	default:
@@ -274,7 +290,7 @@ key_drop(void *out)
 
 	CRYPTO_gcm128_release(k->gcm);
 	EVP_CIPHER_CTX_free(k->cipher);
-	EVP_CIPHER_CTX_free(k->ctr);
+	EVP_CIPHER_CTX_free(k->second);
 	EVP_MAC_CTX_free(k->mac);
 }
 
@@ -285,6 +301,18 @@ static const struct key_cache_ops key_ops = {
 };
 
 /* ------------------------------------------------------------------ ciphers */
+
+static bool
+do_sm4_xts(struct ossl *e, struct crypto_task *t)
+{
+	struct ossl_key *k = e->xts_any ? key_cache_get(e->keys, KIND(CTX_SM4_XTS, t->cipher, 0, 0, 0),
+		t->ckey, t->ckey_len) : NULL;
+
+	if (k == NULL)
+		return false;
+	sm4_xts_run(k->cipher, k->second, t);
+	return true;
+}
 
 static bool
 do_cipher(struct ossl *e, struct crypto_task *t)
@@ -306,6 +334,14 @@ do_cipher(struct ossl *e, struct crypto_task *t)
 }
 
 static bool
+do_any_cipher(struct ossl *e, struct crypto_task *t)
+{
+	bool sm4_xts = t->calg == SEC2_CALG_SM4 && t->cmode == SEC2_CMODE_XTS;
+
+	return sm4_xts ? do_sm4_xts(e, t) : do_cipher(e, t);
+}
+
+static bool
 do_sm4_aead(struct ossl *e, struct crypto_task *t)
 {
 	struct ossl_key *k = key_cache_get(e->keys, KIND(CTX_SM4_AEAD, t->cmode, 0, 0, 0), t->ckey,
@@ -316,7 +352,7 @@ do_sm4_aead(struct ossl *e, struct crypto_task *t)
 	if (k->gcm != NULL)
 		sm4_gcm_run(k->gcm, t);
 	else
-		sm4_ccm_run(k->cipher, k->ctr, t);
+		sm4_ccm_run(k->cipher, k->second, t);
 	return true;
 }
 
@@ -476,7 +512,7 @@ each(void *e, struct crypto_task **t, unsigned int n, bool (*one)(struct ossl *,
 static unsigned int
 ossl_cipher(void *e, struct crypto_task **t, unsigned int n)
 {
-	return each(e, t, n, do_cipher);
+	return each(e, t, n, do_any_cipher);
 }
 
 static unsigned int
@@ -520,6 +556,7 @@ ossl_init(void)
 		return NULL;
 	for (i = 0; i < NB_HASHES; i++)
 		e->md[hashes[i].aalg] = EVP_MD_fetch(NULL, hashes[i].name, NULL);
+	e->xts_any = xts_any_usable();
 	e->md_ctx = EVP_MD_CTX_new();
 	e->keys = key_cache_new(&key_ops, e);
 	if (e->md_ctx == NULL || e->keys == NULL) {

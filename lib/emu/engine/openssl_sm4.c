@@ -7,10 +7,9 @@
 
 #define BLOCK           16
 
-/* ------------------------------------------------------------------ GCM */
-
+/* One block in the context's direction. */
 static void
-encrypt_block(const unsigned char in[BLOCK], unsigned char out[BLOCK], const void *key)
+crypt_block(const unsigned char in[BLOCK], unsigned char out[BLOCK], const void *key)
 {
 	union {
 		const void *in;
@@ -22,10 +21,12 @@ encrypt_block(const unsigned char in[BLOCK], unsigned char out[BLOCK], const voi
 		memset(out, 0, BLOCK);
 }
 
+/* ------------------------------------------------------------------ GCM */
+
 GCM128_CONTEXT *
 sm4_gcm_new(EVP_CIPHER_CTX *ecb)
 {
-	return CRYPTO_gcm128_new(ecb, encrypt_block);
+	return CRYPTO_gcm128_new(ecb, crypt_block);
 }
 
 void
@@ -157,4 +158,67 @@ sm4_ccm_run(EVP_CIPHER_CTX *cbc, EVP_CIPHER_CTX *ctr, struct crypto_task *t)
 	else if (CRYPTO_memcmp(s0, t->mac, t->mac_len) != 0)
 		t->status = CRYPTO_AUTH_FAILED;
 	OPENSSL_cleanse(s0, sizeof(s0));
+}
+
+/* ------------------------------------------------------------------ XTS */
+
+/* As in OpenSSL from 1.0 to 3.5. */
+struct xts128_context {
+	void *key1, *key2;
+	block128_f block1, block2;
+};
+
+static bool
+xts_any(EVP_CIPHER_CTX *data, EVP_CIPHER_CTX *tweak, const uint8_t *iv, const uint8_t *in,
+	uint8_t *out, size_t len, bool enc)
+{
+	struct xts128_context x = { .key1 = data, .key2 = tweak, .block1 = crypt_block,
+		.block2 = crypt_block };
+
+	return CRYPTO_xts128_encrypt(&x, iv, in, out, len, enc) == 0;
+}
+
+void
+sm4_xts_run(EVP_CIPHER_CTX *data, EVP_CIPHER_CTX *tweak, struct crypto_task *t)
+{
+	t->status = xts_any(data, tweak, t->iv, t->csrc, t->cdst, t->clen,
+		t->cipher == SEC2_CIPHER_ENC) ? CRYPTO_OK : CRYPTO_FAILED;
+}
+
+static EVP_CIPHER_CTX *
+aes_ctx(const EVP_CIPHER *cipher, const uint8_t *key, const uint8_t *iv, bool enc)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+
+	if (ctx != NULL && EVP_CipherInit_ex2(ctx, cipher, key, iv, enc, NULL)) {
+		EVP_CIPHER_CTX_set_padding(ctx, 0);
+		return ctx;
+	}
+	EVP_CIPHER_CTX_free(ctx);
+	return NULL;
+}
+
+bool
+xts_any_usable(void)
+{
+	uint8_t key[32], iv[16], in[50], want[50], out[50], back[50];
+	EVP_CIPHER_CTX *c[4];
+	unsigned int i;
+	bool ok;
+	int n;
+
+	for (i = 0; i < sizeof(in); i++)
+		in[i] = key[i % 32] = iv[i % 16] = (uint8_t)(i * 7 + 1);
+	c[0] = aes_ctx(EVP_aes_128_xts(), key, iv, true);
+	c[1] = aes_ctx(EVP_aes_128_ecb(), key, NULL, true);
+	c[2] = aes_ctx(EVP_aes_128_ecb(), key, NULL, false);
+	c[3] = aes_ctx(EVP_aes_128_ecb(), key + 16, NULL, true);
+	ok = c[0] != NULL && c[1] != NULL && c[2] != NULL && c[3] != NULL &&
+		EVP_CipherUpdate(c[0], want, &n, in, sizeof(in)) &&
+		xts_any(c[1], c[3], iv, in, out, sizeof(in), true) &&
+		xts_any(c[2], c[3], iv, want, back, sizeof(in), false) &&
+		memcmp(out, want, sizeof(want)) == 0 && memcmp(back, in, sizeof(in)) == 0;
+	for (i = 0; i < 4; i++)
+		EVP_CIPHER_CTX_free(c[i]);
+	return ok;
 }

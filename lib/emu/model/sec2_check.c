@@ -46,9 +46,9 @@ mode_known(const struct sec2_ctx *ctx, const struct sec2_req *r)
 
 	if (r->calg == SEC2_CALG_DES || r->calg == SEC2_CALG_3DES)
 		modes &= des;
-	/* No library here has XTS of SM4; its AEADs came with v3. */
+	/* Its AEADs came with v3. */
 	if (r->calg == SEC2_CALG_SM4)
-		modes &= ~(1u << SEC2_CMODE_CBC_CS | 1u << SEC2_CMODE_XTS |
+		modes &= ~(1u << SEC2_CMODE_CBC_CS |
 			(ctx->hw == 2 ? 1u << SEC2_CMODE_CCM | 1u << SEC2_CMODE_GCM : 0));
 	return (modes >> r->cmode & 1) != 0;
 }
@@ -84,6 +84,9 @@ check_cipher(const struct sec2_ctx *ctx, const struct sec2_req *r, struct crypto
 		return SEC2_E_ALG;
 	/* The IV comes from memory; the other sources belong to scenes that are not modelled. */
 	if (r->ci_gen != 0)
+		return SEC2_E_ALG;
+	/* SM4 has an XTS of its own besides IEEE's, which no library here has. */
+	if (r->cmode == SEC2_CMODE_XTS && r->calg == SEC2_CALG_SM4 && r->ctr_mode == 1)
 		return SEC2_E_ALG;
 	err = check_cipher_key(r, t);
 	if (err != SEC2_OK)
