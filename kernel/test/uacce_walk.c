@@ -16,8 +16,6 @@ static long walk(struct mm_struct *mm, unsigned long addr)
 	p4d_t *p4d;
 	pud_t *pud;
 	pmd_t *pmd;
-	pte_t *pte;
-	long ret;
 
 	if (pgd_none(*pgd))
 		return 0;
@@ -27,17 +25,15 @@ static long walk(struct mm_struct *mm, unsigned long addr)
 	pud = pud_offset(p4d, addr);
 	if (pud_none(*pud))
 		return 0;
-	if (pud_large(*pud))
+	if (pud_leaf(*pud))
 		return 3;
 	pmd = pmd_offset(pud, addr);
 	if (pmd_none(*pmd))
 		return 0;
-	if (pmd_large(*pmd))
+	if (pmd_leaf(*pmd))
 		return 2;
-	pte = pte_offset_map(pmd, addr);
-	ret = !pte_none(*pte);
-	pte_unmap(pte);
-	return ret;
+	/* No highmem on 64 bit, so the table is simply there. */
+	return !pte_none(*pte_offset_kernel(pmd, addr));
 }
 
 static long walk_ioctl(struct file *file, unsigned int cmd, unsigned long addr)

@@ -475,5 +475,4 @@ const struct file_operations uacce_fops = {
 	.mmap = uacce_fops_mmap,
 	.get_unmapped_area = uacce_fops_area,
 	.poll = uacce_fops_poll,
-	.llseek = no_llseek,
 };

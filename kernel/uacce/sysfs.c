@@ -162,31 +162,38 @@ static DEVICE_ATTR_RO(region_dko_size);
 static DEVICE_ATTR_RO(isolate);
 static DEVICE_ATTR_RW(isolate_strategy);
 
-/* What both groups have. */
-#define COMMON_ATTRS			\
-	&dev_attr_api.attr,		\
-	&dev_attr_flags.attr,		\
-	&dev_attr_algorithms.attr,	\
-	&dev_attr_available_instances.attr, \
-	&dev_attr_node_id.attr,		\
-	&dev_attr_numa_distance.attr,	\
-	&dev_attr_region_mmio_size.attr, \
-	&dev_attr_region_dus_size.attr,	\
-	&dev_attr_region_ss_size.attr,	\
-	&dev_attr_region_dko_size.attr,	\
-	&dev_attr_isolate.attr,		\
-	&dev_attr_isolate_strategy.attr
-
 static struct attribute *dev_attrs[] = {
-	COMMON_ATTRS,
 	&dev_attr_abi.attr,
+	&dev_attr_api.attr,
+	&dev_attr_flags.attr,
+	&dev_attr_algorithms.attr,
+	&dev_attr_available_instances.attr,
+	&dev_attr_node_id.attr,
+	&dev_attr_numa_distance.attr,
+	&dev_attr_region_mmio_size.attr,
+	&dev_attr_region_dus_size.attr,
+	&dev_attr_region_ss_size.attr,
+	&dev_attr_region_dko_size.attr,
+	&dev_attr_isolate.attr,
+	&dev_attr_isolate_strategy.attr,
 	NULL,
 };
 
 static struct attribute *spec_attrs[] = {
-	COMMON_ATTRS,
 	&dev_attr_id.attr,
 	&dev_attr_qfrs_offset.attr,
+	&dev_attr_api.attr,
+	&dev_attr_flags.attr,
+	&dev_attr_algorithms.attr,
+	&dev_attr_available_instances.attr,
+	&dev_attr_node_id.attr,
+	&dev_attr_numa_distance.attr,
+	&dev_attr_region_mmio_size.attr,
+	&dev_attr_region_dus_size.attr,
+	&dev_attr_region_ss_size.attr,
+	&dev_attr_region_dko_size.attr,
+	&dev_attr_isolate.attr,
+	&dev_attr_isolate_strategy.attr,
 	NULL,
 };
 

@@ -365,7 +365,6 @@ static const struct file_operations vuacce_fops = {
 	.get_unmapped_area = vuacce_area,
 	.unlocked_ioctl = vuacce_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.llseek = no_llseek,
 };
 
 static struct miscdevice vuacce_misc = {

@@ -4,13 +4,15 @@
 # missing.
 #
 #	WORK/kver	version of the kernel
-#	WORK/vmlinux	the kernel as ELF: boots by PVH in seconds, without a boot loader
+#	WORK/vmlinux	the kernel as ELF: boots by PVH in seconds, without a boot loader (or, of a
+#			kernel that is not packed with xz, the image as it is, which takes longer)
 #	WORK/initrd	busybox and the modules that lead to the host's file system
 #	WORK/kernel/	copy of the modules' sources, built
 #	WORK/kernel-fail/  with "fail": likewise, for failures on demand
 #
 # The kernel is the one whose headers are installed; its image comes as a package, which is
-# unpacked here and not installed. Safe to call from several tests at once.
+# unpacked here and not installed. Safe to call from several tests at once. For another kernel set
+# UACCE_GUEST_KVER (6.12.107+deb12-amd64), and UACCE_GUEST_HEADERS if they are not in /usr/src.
 set -eu
 
 src=$(realpath "$1")
@@ -32,7 +34,7 @@ else
 	kver=$(ls -d /usr/src/linux-headers-*-amd64 2>/dev/null | grep -Ev -- '-(cloud|rt)-amd64' |
 		sed 's|.*/linux-headers-||' | sort -V | tail -1)
 fi
-headers=/usr/src/linux-headers-$kver
+headers=${UACCE_GUEST_HEADERS:-/usr/src/linux-headers-$kver}
 [ -n "$kver" ] && [ -d "$headers" ] || skip "no linux-headers-amd64 installed"
 
 fetch_image() {
@@ -53,17 +55,19 @@ extract_vmlinux() {
 	python3 - "$work/image/boot/vmlinuz-$kver" "$work/vmlinux.tmp" <<-'PY'
 	import lzma, sys
 	data = open(sys.argv[1], 'rb').read()
-	elf = lzma.LZMADecompressor().decompress(data[data.index(b'\xfd7zXZ\0'):])
-	assert elf[:4] == b'\x7fELF'
-	open(sys.argv[2], 'wb').write(elf)
+	start = data.find(b'\xfd7zXZ\0')
+	if start >= 0:
+	    data = lzma.LZMADecompressor().decompress(data[start:])
+	    assert data[:4] == b'\x7fELF'
+	open(sys.argv[2], 'wb').write(data)
 	PY
 	mv "$work/vmlinux.tmp" "$work/vmlinux"
 }
 
 # In the order in which they are loaded.
 boot_modules="drivers/virtio/virtio_ring drivers/virtio/virtio drivers/virtio/virtio_pci_modern_dev
-	drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci net/9p/9pnet
-	net/9p/9pnet_virtio fs/netfs/netfs fs/fscache/fscache fs/9p/9p fs/overlayfs/overlay"
+	drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci fs/netfs/netfs
+	fs/fscache/fscache net/9p/9pnet net/9p/9pnet_virtio fs/9p/9p fs/overlayfs/overlay"
 
 make_initrd() {
 	local tree n=10 m
