@@ -75,6 +75,7 @@ struct echo_opts {
 	int refuse_open;	/* errno for every open */
 	bool ignore_open;
 	uint32_t uid;		/* serve as this user */
+	int node;		/* NUMA node + 1; 0 = any */
 };
 
 struct echo_dev {

@@ -458,7 +458,7 @@ create(struct server *s)
 			o->ss_max ? o->ss_max : o->flags & UACCE_DEV_SVA ? 0 : 1UL << 30,
 			o->dko ? ECHO_DKO_SIZE : 0},
 		.max_queues = o->max_queues ? o->max_queues : 16,
-		.node = -1,
+		.node = o->node - 1,
 		.nlast = 2,
 		.last_words = {{UACCE_QFRT_DUS, ECHO_RX_STOP, 1, 0}, {UACCE_QFRT_DUS, ECHO_TX_STOP, 1, 0}},
 	};

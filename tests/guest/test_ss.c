@@ -2,6 +2,7 @@
 /* Static shared memory: hugepages, their addresses, sharing, limits, and freeing. */
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -360,6 +361,53 @@ limits(void)
 	echo_kill(&dev);
 }
 
+static void
+write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	CHECK(fd >= 0);
+	CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* The memory cgroup is charged, and its limit is an error, not a kill. */
+static void
+cgroup(void)
+{
+	struct echo_client c;
+	struct echo_dev dev;
+	int status;
+
+	if (access("/proc/cgroups", F_OK)) {
+		printf("# no cgroups in this kernel\n");
+		return;
+	}
+	CHECK(!mkdir("/tmp/cg", 0755));
+	CHECK(!mount("cgroup2", "/tmp/cg", "cgroup2", 0, NULL));
+	write_file("/tmp/cg/cgroup.subtree_control", "+memory");
+	CHECK(!mkdir("/tmp/cg/few", 0755));
+	write_file("/tmp/cg/few/memory.max", "100M");
+	echo_spawn(&dev, &(struct echo_opts){.flags = UACCE_DEV_IOMMU});
+	pid_t pid = fork();
+	if (!pid) {
+		write_file("/tmp/cg/few/cgroup.procs", "0");
+		CHECK_EQ(echo_open(&c, dev.node), 0);
+		CHECK(echo_map(c.fd, UACCE_QFRT_SS, 128UL << 20) == MAP_FAILED && errno == ENOMEM);
+		long before = read_number("/tmp/cg/few/memory.current");
+		uint8_t *ss = echo_map(c.fd, UACCE_QFRT_SS, 64UL << 20);
+		CHECK(ss != MAP_FAILED);
+		long more = read_number("/tmp/cg/few/memory.current") - before;
+		CHECK(more >= 64L << 20 && more < 66L << 20);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	CHECK_EQ(status, 0);
+	echo_kill(&dev);
+	CHECK(read_number("/tmp/cg/few/memory.current") < 2 << 20);
+	CHECK(!umount("/tmp/cg"));
+}
+
 /* Pages that somebody else in the kernel still holds outlive the region, and nothing breaks. */
 static void
 held_pages_outlive(void)
@@ -437,6 +485,7 @@ main(void)
 	CASE(shared);
 	CASE(not_with_others);
 	CASE(limits);
+	CASE(cgroup);
 	CASE(held_pages_outlive);
 	CASE(no_leak);
 	return 0;
