@@ -31,7 +31,7 @@ def ping(lab, mode, count=3, size=56):
     return float(out.rsplit('= ', 1)[1].split('/')[1])
 
 
-def datagrams(lab, mode, sizes, patience=2.0):
+def datagrams(lab, mode, sizes, patience=15.0):
     """
     UDP datagrams of these payload sizes to client 2 and back, compared byte by byte.
     A size counts as lost only if three attempts stay without an answer.
