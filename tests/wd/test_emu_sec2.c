@@ -2,7 +2,7 @@
 /*
  * Real data through libwd and the emulator, compared with OpenSSL: every cipher, hash, MAC and
  * AEAD of a generation, flat and in segments, in place and out of place.
- * Argument: the emulator's options, such as "hw=v2".
+ * Arguments: the emulator's options, such as "hw=v2", and another device than "emu".
  */
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -494,7 +494,8 @@ test_aeads(void)
 int
 main(int argc, char **argv)
 {
-	const char *options = argc > 1 ? argv[1] : NULL;
+	const char *options = argc > 1 && argv[1][0] != '\0' ? argv[1] : NULL;
+	const char *spec = argc > 2 ? argv[2] : "emu";
 	char err[256];
 
 	srand(1);
@@ -502,7 +503,7 @@ main(int argc, char **argv)
 	fill_random(akey, sizeof(akey));
 	fill_random(iv, sizeof(iv));
 	fill_random(aad, sizeof(aad));
-	if (wd_device_open("emu", "sec2", options, -1, &dev, err, sizeof(err)) < 0) {
+	if (wd_device_open(spec, "sec2", options, -1, &dev, err, sizeof(err)) < 0) {
 		fprintf(stderr, "%s\n", err);
 		return 1;
 	}

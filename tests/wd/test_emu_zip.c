@@ -2,7 +2,7 @@
 /*
  * Compression through libwd and the emulator, compared with zlib: all formats of a generation,
  * flat and in segments, stateless and as streams, and what goes wrong.
- * Argument: the emulator's options, such as "hw=v2".
+ * Arguments: the emulator's options, such as "hw=v2", and another device than "emu".
  */
 #include <stdlib.h>
 #include <string.h>
@@ -292,11 +292,12 @@ test_format(const struct format *f)
 int
 main(int argc, char **argv)
 {
-	const char *options = argc > 1 ? argv[1] : NULL;
+	const char *options = argc > 1 && argv[1][0] != '\0' ? argv[1] : NULL;
+	const char *spec = argc > 2 ? argv[2] : "emu";
 	char err[256];
 
 	srand(2);
-	if (wd_device_open("emu", "zip", options, -1, &dev, err, sizeof(err)) < 0) {
+	if (wd_device_open(spec, "zip", options, -1, &dev, err, sizeof(err)) < 0) {
 		fprintf(stderr, "%s\n", err);
 		return 1;
 	}

@@ -221,11 +221,11 @@ qm_arm(struct wd_queue *wq)
 
 	if (wd_ctx(wq)->dead)
 		return;
-	wd_before_credit_return();
-	wd_write_doorbell(q->cq_db, q->cq_db_cmd | HW_PREP(HISI_QM_DB_PRIO, 1) |
-		HW_PREP(HISI_QM_DB_INDEX, q->head & q->cq_mask));
-	q->cq_rung = q->head;
-	wq->stats.cq_doorbells++;
+	qm_ring_cq(wq, q, 1);
+	/* It may have hidden the SQ command in a register of memory; on hardware this is no news. */
+	if (q->cq_db == q->sq_db && q->tail != q->head)
+		wd_write_doorbell(q->sq_db, q->sq_db_cmd |
+			HW_PREP(HISI_QM_DB_INDEX, q->tail & q->sq_mask));
 }
 
 /* ------------------------------------------------------------------ death */

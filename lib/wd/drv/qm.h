@@ -117,6 +117,11 @@ struct qm_queue {
 #define QM_LATER        (-1)    /* out of list memory: end of the burst */
 #define QM_SOFT         (-2)    /* inside of the skeleton only: WD_REQ_DONE */
 
+/*
+ * Writes a request into the ring. The slot is not touched before it is sure that the request is
+ * taken: an emulated device that shares one doorbell register for two commands takes a changed
+ * entry at the tail for one whose announcement it has missed.
+ */
 typedef int (*qm_fill_t)(struct qm_queue *q, void *sqe, const struct wd_req *req);
 typedef void (*qm_complete_t)(struct qm_queue *q, const void *sqe, struct wd_cpl *cpl);
 
@@ -168,10 +173,28 @@ qm_soft_add(struct qm_queue *q, uint32_t tail, void *tag, uint32_t status)
 		(struct qm_soft){.tag = tag, .after = tail, .status = status};
 }
 
+/* Tells the device how far completions were read. */
+WD_INLINE void
+qm_ring_cq(struct wd_queue *wq, struct qm_queue *q, uint64_t arm)
+{
+	wd_before_credit_return();
+	wd_write_doorbell(q->cq_db, q->cq_db_cmd | HW_PREP(HISI_QM_DB_PRIO, arm) |
+		HW_PREP(HISI_QM_DB_INDEX, q->head & q->cq_mask));
+	q->cq_rung = q->head;
+	wq->stats.cq_doorbells++;
+}
+
+/*
+ * Both doorbells of a burst. Polling rings none: room in the completion ring is only needed when
+ * more requests come. Where both commands share one register of memory, the SQ command thus always
+ * is the last one, and the device cannot miss it.
+ */
 WD_INLINE void
 qm_ring_sq(struct wd_queue *wq, struct qm_queue *q, uint32_t tail)
 {
 	q->tail = tail;
+	if (q->head - q->cq_rung > q->cq_pace)
+		qm_ring_cq(wq, q, 0);
 	wd_before_doorbell();
 	wd_write_doorbell(q->sq_db, q->sq_db_cmd | HW_PREP(HISI_QM_DB_INDEX, tail & q->sq_mask));
 	wq->stats.sq_doorbells++;
@@ -253,19 +276,6 @@ qm_submit(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n, qm_fill_t 
 	return done;
 }
 
-/* Tells the device how far completions were read, unless that may wait. */
-WD_INLINE void
-qm_consumed(struct wd_queue *wq, struct qm_queue *q, uint32_t head)
-{
-	q->head = head;
-	if (head - q->cq_rung <= q->cq_pace)
-		return;
-	wd_before_credit_return();
-	wd_write_doorbell(q->cq_db, q->cq_db_cmd | HW_PREP(HISI_QM_DB_INDEX, head & q->cq_mask));
-	q->cq_rung = head;
-	wq->stats.cq_doorbells++;
-}
-
 /*
  * The second half of a completion entry in one load, sq_head and phase, as it has to be at head.
  * A new entry with another sq_head names a slot whose turn it is not: then nothing that the
@@ -320,7 +330,7 @@ qm_poll_special(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n, qm_complet
 		head++;
 		i++;
 	}
-	qm_consumed(wq, q, head);
+	q->head = head;
 	wq->stats.completed += i;
 	if (differs != 0 && !(differs & QM_CQE_PHASE))
 		qm_die(wq);
@@ -374,8 +384,7 @@ qm_poll(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n, qm_complete_t comp
 		n = q->tail - q->head;
 	do {
 		run = qm_poll_run(q, cpls + done, n - done, complete, &differs);
-		if (run != 0)
-			qm_consumed(wq, q, q->head + run);
+		q->head += run;
 		done += run;
 	} while (done < n && differs == 0);
 	wq->stats.completed += done;

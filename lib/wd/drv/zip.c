@@ -138,17 +138,23 @@ zip_stream_fini(struct wd_stream *st)
 
 /* ------------------------------------------------------------------ submission */
 
+static bool
+stream_ok(const struct wd_req *r)
+{
+	const struct wd_stream *st = (const void *)(uintptr_t)r->stream;
+
+	return st->magic == ZIP_MAGIC && !st->busy && st->qc_type == r->sess->qc_type;
+}
+
 /*
  * What a stream request has beside a stateless one. A compressor must not run out of output
  * room, so the input is cut to what surely fits (D4) and the caller sees it in consumed.
  */
-static int
-zip_fill_stream(struct qm_queue *q, uint32_t slot, struct zip_sqe *sqe, const struct wd_req *r)
+static void
+put_stream(struct qm_queue *q, struct zip_sqe *sqe, const struct wd_req *r)
 {
 	struct wd_stream *st = (void *)(uintptr_t)r->stream;
 
-	if (st->magic != ZIP_MAGIC || st->busy || st->qc_type != r->sess->qc_type)
-		return WD_BAD_REQ;
 	sqe->dw7 &= ~(uint32_t)(ZIP_FLUSH | ZIP_STREAM_NEW);
 	sqe->dw7 |= ZIP_STATEFUL;
 	if (!st->started)
@@ -167,12 +173,17 @@ zip_fill_stream(struct qm_queue *q, uint32_t slot, struct zip_sqe *sqe, const st
 	sqe->stream_ctx_addr = st->dev_addr + ZIP_CTX_SW_SIZE;
 	st->started = 1;
 	st->busy = 1;
-	q->slot_data[slot] = st;
-	return QM_TAKEN;
+	q->slot_data[qm_slot_of(q, sqe)] = st;
 }
 
+/* One buffer type serves both sides: a list on one makes lists of both. */
+struct zip_io {
+	uint64_t src, dst;
+	uint32_t dst_len, buf_type;
+};
+
 static int
-zip_side(struct qm_queue *q, uint32_t slot, size_t list, const struct wd_seg *segs, uint16_t n,
+map_side(struct qm_queue *q, uint32_t slot, size_t list, const struct wd_seg *segs, uint16_t n,
 	uint64_t flat, uint32_t len, uint64_t *addr)
 {
 	const struct wd_seg all = {.addr = flat, .len = len};
@@ -182,53 +193,62 @@ zip_side(struct qm_queue *q, uint32_t slot, size_t list, const struct wd_seg *se
 		n == 0 ? &all : segs, n == 0 ? 1 : n, 0, len);
 }
 
-/* One buffer type serves both sides: a list on one makes lists of both. */
 static int
-zip_fill_lists(struct qm_queue *q, uint32_t slot, struct zip_sqe *sqe, const struct wd_req *r)
+map_lists(struct qm_queue *q, uint32_t slot, const struct wd_req *r, struct zip_io *io)
 {
 	int ret;
 
-	ret = zip_side(q, slot, offsetof(struct qm_slot, src_sgl), r->src_list, r->src_segs,
-		r->src, r->src_len, &sqe->source_addr);
+	ret = map_side(q, slot, offsetof(struct qm_slot, src_sgl), r->src_list, r->src_segs,
+		r->src, r->src_len, &io->src);
 	if (ret == QM_TAKEN)
-		ret = zip_side(q, slot, offsetof(struct qm_slot, dst_sgl), r->dst_list,
-			r->dst_segs, r->dst, sqe->dest_avail_out, &sqe->dest_addr);
-	sqe->dw9 |= HW_PREP(ZIP_BUF_TYPE, ZIP_BUF_SGL);
+		ret = map_side(q, slot, offsetof(struct qm_slot, dst_sgl), r->dst_list,
+			r->dst_segs, r->dst, io->dst_len, &io->dst);
+	io->buf_type = ZIP_BUF_SGL;
 	return ret;
 }
 
-WD_INLINE int
-zip_fill(struct qm_queue *q, void *entry, const struct wd_req *r, const bool lists)
+/* The status to refuse it with, WD_OK to take it. */
+WD_INLINE uint32_t
+zip_check(const struct qm_queue *q, const struct wd_req *r)
 {
 	uint8_t type = q->gen == 2 ? ZIP_SQE_TYPE0 : ZIP_SQE_TYPE3;
 	const struct wd_session *s = r->sess;
-	struct zip_sqe *sqe = entry;
-	int ret;
 
 	/* Only a decompression stream may go without input: it drains what the engine holds. */
 	if (wd_unlikely(s->magic != ZIP_MAGIC || s->gen_type != type ||
 		s->qc_type != q->qc_type || r->src_len > ZIP_MAX_LEN ||
 		(r->src_len == 0 && (r->stream == 0 || s->qc_type == ZIP_QC_COMPRESS))))
 		return WD_BAD_REQ;
-	if (wd_unlikely(r->dst_len < ZIP_MIN_OUT))
-		return WD_NO_SPACE;
-	memcpy(sqe, __builtin_assume_aligned(s->sqe, 64), sizeof(*sqe));
-	sqe->input_data_length = r->src_len;
-	sqe->dest_avail_out = r->dst_len < ZIP_MAX_LEN ? r->dst_len : ZIP_MAX_LEN;
-	sqe->source_addr = r->src;
-	sqe->dest_addr = r->dst;
-	if (lists && (r->src_segs | r->dst_segs)) {
-		ret = zip_fill_lists(q, qm_slot_of(q, sqe), sqe, r);
+	if (r->stream != 0 && !stream_ok(r))
+		return WD_BAD_REQ;
+	return wd_unlikely(r->dst_len < ZIP_MIN_OUT) ? WD_NO_SPACE : WD_OK;
+}
+
+/* The ring is not touched before it is sure that the request is taken. */
+WD_INLINE int
+zip_fill(struct qm_queue *q, void *entry, const struct wd_req *r, const bool lists)
+{
+	struct zip_io io = {.src = r->src, .dst = r->dst,
+		.dst_len = r->dst_len < ZIP_MAX_LEN ? r->dst_len : ZIP_MAX_LEN};
+	struct zip_sqe *sqe = entry;
+	int ret;
+
+	ret = zip_check(q, r);
+	if (wd_unlikely(ret != WD_OK))
+		return ret;
+	if (lists) {
+		ret = map_lists(q, qm_slot_of(q, sqe), r, &io);
 		if (ret != QM_TAKEN)
 			return ret;
 	}
-	if (r->stream != 0) {
-		ret = zip_fill_stream(q, qm_slot_of(q, sqe), sqe, r);
-		if (wd_unlikely(ret != QM_TAKEN)) {
-			qm_sgl_release(q, qm_slot_of(q, sqe));
-			return ret;
-		}
-	}
+	memcpy(sqe, __builtin_assume_aligned(r->sess->sqe, 64), sizeof(*sqe));
+	sqe->input_data_length = r->src_len;
+	sqe->dest_avail_out = io.dst_len;
+	sqe->source_addr = io.src;
+	sqe->dest_addr = io.dst;
+	sqe->dw9 |= HW_PREP(ZIP_BUF_TYPE, io.buf_type);
+	if (r->stream != 0)
+		put_stream(q, sqe, r);
 	return QM_TAKEN;
 }
 
@@ -241,7 +261,7 @@ zip_flat(struct qm_queue *q, void *entry, const struct wd_req *r)
 static int
 zip_any(struct qm_queue *q, void *entry, const struct wd_req *r)
 {
-	return zip_fill(q, entry, r, true);
+	return zip_fill(q, entry, r, (r->src_segs | r->dst_segs) != 0);
 }
 
 static uint16_t
