@@ -68,6 +68,7 @@ struct imb {
 	struct key_cache *keys;
 	bool bucket_ok[NB_BUCKETS];     /* the library's burst call knows it */
 	uint8_t hmac_row[64];           /* by a_alg */
+	aes_gcm_enc_dec_t gcm_calls[3][2];      /* by key length and direction */
 	struct gcm_context_data gcm;
 	IMB_JOB cipher_jobs[BURST];
 	IMB_JOB hash_jobs[BURST];
@@ -237,13 +238,7 @@ static void
 gcm_run(struct imb *e, const struct imb_key *k, const struct crypto_task *t, unsigned int key_len,
 	const uint8_t *iv, uint8_t *tag, unsigned int tag_len)
 {
-	const aes_gcm_enc_dec_t calls[3][2] = {
-		{ e->mgr->gcm128_enc, e->mgr->gcm128_dec },
-		{ e->mgr->gcm192_enc, e->mgr->gcm192_dec },
-		{ e->mgr->gcm256_enc, e->mgr->gcm256_dec },
-	};
-
-	calls[key_len / 8 - 2][t->cipher == SEC2_CIPHER_DEC](&k->gcm, &e->gcm, t->cdst, t->csrc,
+	e->gcm_calls[key_len / 8 - 2][t->cipher == SEC2_CIPHER_DEC](&k->gcm, &e->gcm, t->cdst, t->csrc,
 		t->clen, iv, t->asrc, t->alen, tag, tag_len);
 }
 
@@ -477,6 +472,12 @@ imb_init(void)
 		imb_fini(e);
 		return NULL;
 	}
+	e->gcm_calls[0][0] = e->mgr->gcm128_enc;
+	e->gcm_calls[0][1] = e->mgr->gcm128_dec;
+	e->gcm_calls[1][0] = e->mgr->gcm192_enc;
+	e->gcm_calls[1][1] = e->mgr->gcm192_dec;
+	e->gcm_calls[2][0] = e->mgr->gcm256_enc;
+	e->gcm_calls[2][1] = e->mgr->gcm256_dec;
 	probe(e);
 	return e;
 }

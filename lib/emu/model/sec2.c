@@ -231,15 +231,10 @@ execute(struct sec2_ctx *ctx, unsigned int n, unsigned int paths)
 
 /* ------------------------------------------------------------------ jobs */
 
-/*
- * Reads one descriptor. What it points to was written by another core a moment ago: ask for it,
- * so that it arrives while the rest of the batch is read. No address is trusted by a prefetch.
- */
-static void
-read_job(const struct sec2_ctx *ctx, struct sec2_op *op, const void *sqe)
+/* False: not a descriptor of this hardware's type. */
+static bool
+read_bd(const struct sec2_ctx *ctx, struct sec2_op *op, const void *sqe)
 {
-	struct sec2_req *r = &op->r;
-
 	op->path = SEC2_P_DONE;
 	op->error = SEC2_OK;
 	op->icv = 0;
@@ -247,28 +242,22 @@ read_job(const struct sec2_ctx *ctx, struct sec2_op *op, const void *sqe)
 	op->out = NULL;
 	op->t.cipher = SEC2_CIPHER_NONE;
 	op->t.iv_len = op->t.akey_len = op->t.ckey_len = 0;
-	if (!(ctx->hw == 2 ? sec2_bd2_read(sqe, r) : sec2_bd3_read(sqe, r))) {
-		op->error = SEC2_E_TYPE;
-		return;
-	}
-	__builtin_prefetch((const void *)(uintptr_t)r->civ);
-	__builtin_prefetch((const void *)(uintptr_t)r->src);
-	if (r->src_type != SEC2_ADDR_FLAT)
-		__builtin_prefetch((const uint8_t *)(uintptr_t)r->src + 64);
-	if (r->dst_type != SEC2_ADDR_FLAT && r->dst != r->src) {
-		__builtin_prefetch((const void *)(uintptr_t)r->dst);
-		__builtin_prefetch((const uint8_t *)(uintptr_t)r->dst + 64);
-	}
+	return ctx->hw == 2 ? sec2_bd2_read(sqe, &op->r) : sec2_bd3_read(sqe, &op->r);
 }
 
-/* Checks one request and finds its data. False: it needs more scratch memory than is left. */
+/* Checks one job and finds its data. False: it needs more scratch memory than is left. */
 static bool
 prepare(struct sec2_ctx *ctx, struct sec2_op *op, const struct emu_job *job)
 {
 	int ret;
 
-	if (op->error != SEC2_OK)
+	ctx->mem = emu_queue_mem(job->q);
+	if (emu_likely(ctx->hw != 2 && sec2_gcm_read(ctx->mem, op, job->sqe)))
 		return true;
+	if (!read_bd(ctx, op, job->sqe)) {
+		op->error = SEC2_E_TYPE;
+		return true;
+	}
 	if (op->r.invalid) {
 		op->flag = SEC2_FLAG_AEAD;
 		return true;
@@ -276,7 +265,7 @@ prepare(struct sec2_ctx *ctx, struct sec2_op *op, const struct emu_job *job)
 	op->error = sec2_check(ctx, op);
 	if (op->error != SEC2_OK)
 		return true;
-	op->mem = ctx->mem = emu_queue_mem(job->q);
+	op->mem = ctx->mem;
 	if (op->path == SEC2_P_STREAM)
 		return true;
 	ret = sec2_map(ctx, op);
@@ -321,7 +310,7 @@ run_some(struct sec2_ctx *ctx, struct emu_job *jobs, unsigned int n)
 	unsigned int i, nb = 0, paths = 0;
 
 	for (i = 0; i < n; i++)
-		read_job(ctx, &ctx->ops[i], jobs[i].sqe);
+		(ctx->hw == 2 ? sec2_bd2_prefetch : sec2_bd3_prefetch)(jobs[i].sqe);
 	ctx->arena_used = 0;
 	while (nb < n) {
 		struct sec2_op *op = &ctx->ops[nb];

@@ -5,6 +5,7 @@
  *	sec2_bd2.c, sec2_bd3.c  descriptor -> struct sec2_req, and the result back
  *	sec2_check.c            is it a legal request? -> the algorithm half of a crypto_task
  *	sec2_data.c             addresses and lists -> the pointer half
+ *	sec2_gcm.c              a short cut through all of that
  *	sec2_stream.c           work that comes in several descriptors
  *	sec2.c                  batches: phases, tags, statuses
  */
@@ -54,19 +55,19 @@ enum sec2_path {
 };
 
 struct sec2_op {
-	struct crypto_task t;
-	struct sec2_req r;
-	const struct emu_mem *mem; /* of its queue */
 	uint8_t path;           /* enum sec2_path */
 	uint8_t error;          /* enum sec2_error */
 	uint8_t icv;
 	uint8_t flag;
-	/* After the cipher: its output is part of the authenticated image in scratch memory ... */
+	/* After the cipher: its output is to be copied to where the client wants it; NULL: it is there. */
+	const uint8_t *out;
+	struct crypto_task t;
+	struct sec2_req r;
+	const struct emu_mem *mem; /* of its queue */
+	/* Part of the cipher's output that goes into the authenticated image in scratch memory. */
 	uint8_t *patch_to;
 	const uint8_t *patch_from;
 	uint32_t patch_len;
-	/* ... or is to be copied to where the client wants it. */
-	const uint8_t *out;     /* NULL: it is there already */
 };
 
 struct sec2_ctx {
@@ -82,9 +83,21 @@ struct sec2_ctx {
 
 /* Descriptor formats. False: not a descriptor of that type. */
 bool sec2_bd3_read(const void *sqe, struct sec2_req *r);
+/*
+ * Asks for what the descriptor points to, which another core wrote a moment ago, so that it arrives
+ * while the rest of the batch is looked at. No address is trusted by a prefetch.
+ */
+void sec2_bd3_prefetch(const void *sqe);
+void sec2_bd2_prefetch(const void *sqe);
 void sec2_bd3_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag);
 bool sec2_bd2_read(const void *sqe, struct sec2_req *r);
 void sec2_bd2_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag);
+
+/*
+ * All of the three steps below for the plain case of the most wanted request: AES-GCM in one
+ * descriptor of type 3, with nothing to copy. False: take the long way, nothing is said yet.
+ */
+bool sec2_gcm_read(const struct emu_mem *mem, struct sec2_op *op, const void *sqe);
 
 /* Sets the path and the algorithm half of the task. SEC2_OK or an error. */
 enum sec2_error sec2_check(const struct sec2_ctx *ctx, struct sec2_op *op);
