@@ -6,6 +6,8 @@
  *	devspec.c   --device KIND[:OPTION,...]
  *	run.c       run: a command that sees emulated devices
  *	tree.c      the files that it sees
+ *	serve.c     serve: the daemon
+ *	control.c   status, top, fault: asking a daemon
  */
 #ifndef UACCE_EMU_APP_H
 #define UACCE_EMU_APP_H
@@ -39,6 +41,13 @@ bool dev_spec_has(const struct dev_spec *spec, const char *key);
 
 /* Each command gets argv from its own name on; returns the exit status. */
 int cmd_run(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_fault(int argc, char **argv);
+
+/* Where the daemon listens when nobody says: in the user's own runtime folder, else in /tmp. */
+void default_socket(char *path, size_t size);
 
 /*
  * The tree of files of emulated devices, in a folder of its own below dir. 0, or 1 after a

@@ -11,6 +11,10 @@ static const struct {
 	const char *usage;
 } commands[] = {
 	{ "run", cmd_run, "run [--device KIND[:OPTION,...]]... [--] COMMAND [ARGUMENT]..." },
+	{ "serve", cmd_serve, "serve [--socket PATH] [--mode OCTAL] [--device KIND[:OPTION,...]]..." },
+	{ "status", cmd_status, "status [--socket PATH] [--json]" },
+	{ "top", cmd_top, "top [--socket PATH] [--json] [--interval SECONDS] [--count N]" },
+	{ "fault", cmd_fault, "fault [--socket PATH] DEVICE reset|unplug|return|clear|FAULT" },
 };
 
 #define NB_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -74,6 +74,9 @@ struct emu_model {
 	 * caller then posts the completions in order. Never fails as a whole and never blocks.
 	 */
 	void (*run)(void *ctx, struct emu_job *jobs, unsigned int n);
+	/* Of jobs that are done: bytes that went in, and how many of them failed. For figures only. */
+	void (*account)(const struct emu_device *dev, const struct emu_job *jobs, unsigned int n,
+			uint64_t *bytes, uint64_t *errors);
 	/* Fault injection: the result of a failed job with that hardware status. */
 	void (*fail)(void *sqe, uint8_t status);
 };
@@ -137,6 +140,11 @@ struct emu_queue {
 	bool mapped[WD_REGION_MAX];     /* by the client */
 };
 
+/* Of a foreign device, for those who watch it; written by the engine thread alone. */
+struct emu_counters {
+	_Atomic uint64_t ops, bytes, errors;
+};
+
 /* One engine thread. *dozing is the word of struct wd_doze. */
 struct emu_thread {
 	_Atomic uint32_t own_dozing EMU_ALIGNED;
@@ -150,7 +158,8 @@ struct emu_thread {
 	struct emu_queue **active;      /* started queues of this thread, own copy */
 	unsigned int nb_active;
 	unsigned int next;              /* round robin */
-	uint64_t stalled_until;         /* fault injection: ns, 0 = not stalled */
+	_Atomic uint64_t stalled_until; /* fault injection: ns, 0 = not stalled */
+	struct emu_counters counters;
 };
 
 struct emu_device {
@@ -247,6 +256,7 @@ void emu_thread_stop(struct emu_thread *th);
 /* Returns when the thread has seen the present set of started queues, and works on none else. */
 void emu_thread_sync(struct emu_thread *th);
 void emu_thread_wake(void *thread);
+void emu_thread_account(struct emu_thread *th, const struct emu_job *jobs, unsigned int n);
 uint64_t emu_now_ns(void);
 /* All memory accesses of the clients' threads before or after this: see thread.c. */
 void emu_heavy_barrier(const struct emu_device *dev);

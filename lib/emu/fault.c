@@ -104,6 +104,55 @@ emu_fault_add(struct emu_device *dev, const char *text)
 	return 0;
 }
 
+int
+emu_fault_inject(struct emu_device *dev, const char *text)
+{
+	struct emu_faults *fs = dev->faults;
+	struct fault f = { 0 };
+	unsigned int i;
+	int ret = 0;
+
+	if (parse(text, &f) != 0)
+		return -EINVAL;
+	if (fs == NULL) {
+		fs = calloc(1, sizeof(*fs));
+		if (fs == NULL)
+			return -ENOMEM;
+		pthread_mutex_init(&fs->lock, NULL);
+	}
+	pthread_mutex_lock(&fs->lock);
+	if (!f.every)
+		f.n += fs->count;
+	for (i = 0; i < fs->nb && !fs->list[i].done; i++)
+		;
+	if (i == MAX_FAULTS) {
+		ret = -ENOSPC;
+	} else {
+		fs->list[i] = f;
+		fs->nb += i == fs->nb;
+	}
+	pthread_mutex_unlock(&fs->lock);
+	/* The engine looks at it from now on. */
+	__atomic_store_n(&dev->faults, fs, __ATOMIC_RELEASE);
+	return ret;
+}
+
+void
+emu_fault_clear(struct emu_device *dev)
+{
+	unsigned int i;
+
+	if (dev->faults != NULL) {
+		pthread_mutex_lock(&dev->faults->lock);
+		dev->faults->nb = 0;
+		pthread_mutex_unlock(&dev->faults->lock);
+	}
+	for (i = 0; i < dev->nb_threads; i++) {
+		atomic_store(&dev->threads[i].stalled_until, 0);
+		emu_thread_wake(&dev->threads[i]);
+	}
+}
+
 void
 emu_fault_free(struct emu_device *dev)
 {
@@ -139,6 +188,8 @@ spoil(struct emu_thread *th, struct emu_job *job, const struct fault *f)
 		model->fail(job->sqe, (uint8_t)f->arg);
 	else
 		job->q->forced_index = (int32_t)f->arg;
+	if (th->dev->foreign)
+		emu_thread_account(th, job, 1);
 	qm_complete(job, 1);
 	job->q->forced_index = -1;
 }

@@ -15,6 +15,13 @@
 /* Adds one fault, as the option fault= has it. 0, -EINVAL or -ENOMEM. */
 int emu_fault_add(struct emu_device *dev, const char *text);
 void emu_fault_free(struct emu_device *dev);
+/*
+ * While the device works: the number counts from now on. One caller at a time. 0, -EINVAL, -ENOMEM,
+ * or -ENOSPC when too many wait already.
+ */
+int emu_fault_inject(struct emu_device *dev, const char *text);
+/* Forgets the faults that have not come yet, and ends a stall. */
+void emu_fault_clear(struct emu_device *dev);
 
 /*
  * Of n collected jobs takes those before the next fault; the others go back to their queues. When

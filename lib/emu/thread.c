@@ -205,6 +205,25 @@ idle_step(struct emu_thread *th, struct idle *idle)
 	cpu_relax();
 }
 
+/* One writer: no read-modify-write. */
+static void
+add(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+		memory_order_relaxed);
+}
+
+void
+emu_thread_account(struct emu_thread *th, const struct emu_job *jobs, unsigned int n)
+{
+	uint64_t bytes = 0, errors = 0;
+
+	th->dev->model->account(th->dev, jobs, n, &bytes, &errors);
+	add(&th->counters.ops, n);
+	add(&th->counters.bytes, bytes);
+	add(&th->counters.errors, errors);
+}
+
 /* Jobs to work on now. */
 static unsigned int
 take(struct emu_thread *th, struct emu_job *jobs)
@@ -243,6 +262,8 @@ thread_main(void *arg)
 		}
 		idle_end(&idle);
 		model->run(th->ctx, jobs, n);
+		if (th->dev->foreign)
+			emu_thread_account(th, jobs, n);
 		qm_complete(jobs, n);
 	}
 	return NULL;

@@ -10,6 +10,7 @@
 #include "wd_transport.h"
 
 extern const struct wd_transport emu_front_thread;      /* spec "" */
+extern const struct wd_transport emu_front_socket;      /* spec PATH[#DEVICE] of a daemon */
 
 /*
  * For the preload library, which shows a queue of the thread front end as a file: calls on what

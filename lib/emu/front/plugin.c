@@ -29,14 +29,11 @@ static int
 plugin_open(const char *spec, const char *options, const char *kind, void **dev, char *err,
 	    size_t err_size)
 {
-	const struct wd_transport *front = &emu_front_thread;
+	const struct wd_transport *front =
+		spec == NULL || *spec == '\0' ? &emu_front_thread : &emu_front_socket;
 	void *obj;
 	int ret;
 
-	if (spec != NULL && *spec != '\0') {
-		snprintf(err, err_size, "emulator: the in-process device takes no name ('%s')", spec);
-		return -EINVAL;
-	}
 	ret = front->open(spec, options, kind, &obj, err, err_size);
 	if (ret != 0)
 		return ret;

@@ -342,6 +342,23 @@ sec2_run(void *arg, struct emu_job *jobs, unsigned int n)
 }
 
 static void
+sec2_account(const struct emu_device *dev, const struct emu_job *jobs, unsigned int n,
+	uint64_t *bytes, uint64_t *errors)
+{
+	struct sec2_req r;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		/* Both results are in the same place. */
+		const struct sec2_bd3 *bd = jobs[i].sqe;
+
+		*errors += bd->error_type != 0;
+		if (dev->hw == 2 ? sec2_bd2_read(jobs[i].sqe, &r) : sec2_bd3_read(jobs[i].sqe, &r))
+			*bytes += r.clen > r.alen ? r.clen : r.alen;
+	}
+}
+
+static void
 sec2_fail(void *sqe, uint8_t status)
 {
 	sec2_bd3_result(sqe, status, 0, 0);
@@ -359,5 +376,6 @@ const struct emu_model emu_model_sec2 = {
 	.thread_init = sec2_thread_init,
 	.thread_fini = sec2_thread_fini,
 	.run = sec2_run,
+	.account = sec2_account,
 	.fail = sec2_fail,
 };

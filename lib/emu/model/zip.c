@@ -280,6 +280,19 @@ zip_fail(void *sqe, uint8_t status)
 	out->dw3 = status;
 }
 
+static void
+zip_account(const struct emu_device *dev, const struct emu_job *jobs, unsigned int n,
+	uint64_t *bytes, uint64_t *errors)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		const struct zip_sqe *sqe = jobs[i].sqe;
+		const unsigned int status = HW_GET(ZIP_STATUS, sqe->dw3);
+
+		*bytes += sqe->input_data_length;
+		*errors += status != ZIP_ST_OK && status != ZIP_ST_NEGATIVE && status != ZIP_ST_DECOMP_END;
+	}
+}
+
 static bool
 zip_engine_usable(const char *engine)
 {
@@ -347,5 +360,6 @@ const struct emu_model emu_model_zip = {
 	.thread_init = zip_thread_init,
 	.thread_fini = zip_thread_fini,
 	.run = zip_run,
+	.account = zip_account,
 	.fail = zip_fail,
 };
