@@ -256,7 +256,7 @@ test_options(void)
 	refuse("sec2", "", "cpus=3-1", "cpus");
 	refuse("sec2", "", "cpus=", "cpus");
 	refuse("sec2", "", "doorbell=loud", "doorbell");
-	refuse("sec2", "somewhere", NULL, "somewhere");
+	refuse("sec2", "somewhere", "hw=v3", "hw=v3");
 	refuse("hpre", "", NULL, "hpre");
 }
 
