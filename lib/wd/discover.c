@@ -149,7 +149,7 @@ wd_sysfs_read(const char *name, struct wd_dev_info *info, char *node, size_t nod
 		wd_error(err, err_size, "%s: incomplete attributes: %s", name, strerror(-ret));
 		return ret;
 	}
-	info->flags = flags & 0xffff;
+	info->flags = flags;
 	read_regions(name, info);
 	read_optional(name, info);
 	if (node != NULL)

@@ -4,6 +4,7 @@
  * caller shared and of the SS regions, which translates addresses.
  */
 #include <errno.h>
+#include <linux/memfd.h>
 #include <numa.h>
 #include <numaif.h>
 #include <stdlib.h>
@@ -169,6 +170,32 @@ wd_cpu_addr(const struct wd_device *dev, uint64_t dev_addr, size_t len)
 
 /* ------------------------------------------------------------------ sharing */
 
+/* Enters memory that share() took, slice by slice where it is not contiguous for the device. */
+static int
+share_register(struct wd_device *dev, char *va, size_t len, uint64_t dev_addr)
+{
+	size_t done, part;
+	int ret = 0;
+
+	if (dev->tr->slice == NULL || wd_dev_addr_is_va(dev))
+		return wd_mem_add(dev, va, len, dev_addr);
+	for (done = 0; done < len; done += part) {
+		ret = dev->tr->slice(dev->tdev, va + done, &dev_addr, &part);
+		if (ret == 0 && part == 0)
+			ret = -EIO;
+		if (ret < 0)
+			break;
+		if (part > len - done)
+			part = len - done;
+		ret = wd_mem_add(dev, va + done, part, dev_addr);
+		if (ret < 0)
+			break;
+	}
+	if (ret < 0 && done != 0)
+		wd_mem_del(dev, va, done);
+	return ret;
+}
+
 int
 wd_device_share(struct wd_device *dev, void *va, size_t len, int fd, uint64_t offset)
 {
@@ -182,7 +209,7 @@ wd_device_share(struct wd_device *dev, void *va, size_t len, int fd, uint64_t of
 	ret = dev->tr->share(dev->tdev, va, len, fd, offset, &dev_addr);
 	if (ret < 0)
 		return ret;
-	ret = wd_mem_add(dev, va, len, dev_addr);
+	ret = share_register(dev, va, len, dev_addr);
 	if (ret < 0)
 		dev->tr->unshare(dev->tdev, va, len);
 	return ret;
@@ -401,7 +428,7 @@ dev_mem_map(size_t *len, bool huge, void **va)
 	size_t size = huge ? (*len + HUGE_2M - 1) & ~(HUGE_2M - 1) : *len;
 	int fd, ret = 0;
 
-	fd = memfd_create("wd-queue", MFD_CLOEXEC | (huge ? MFD_HUGETLB : 0));
+	fd = memfd_create("wd-queue", MFD_CLOEXEC | (huge ? MFD_HUGETLB | MFD_HUGE_2MB : 0));
 	if (fd < 0)
 		return -errno;
 	if (ftruncate(fd, size) < 0)

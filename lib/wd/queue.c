@@ -39,6 +39,31 @@ count_queue(struct wd_device *dev, int change)
 	return 0;
 }
 
+/*
+ * The kernel's share of the device's memory: nothing to touch, but mapped before the start it
+ * keeps its addresses free of the process's own memory.
+ */
+static int
+map_dko(struct wd_queue *q)
+{
+	size_t size = q->dev->info.region_size[WD_REGION_DKO];
+
+	if (size == 0)
+		return 0;
+	return q->dev->tr->mmap(wd_ctx(q)->tq, WD_REGION_DKO, size, &wd_ctx(q)->dko);
+}
+
+static void
+unmap_dko(struct wd_queue *q)
+{
+	struct wd_queue_ctx *ctx = wd_ctx(q);
+
+	if (ctx->dko != NULL)
+		q->dev->tr->munmap(ctx->tq, WD_REGION_DKO, ctx->dko,
+			q->dev->info.region_size[WD_REGION_DKO]);
+	ctx->dko = NULL;
+}
+
 int
 wd_request_queue(struct wd_queue *q)
 {
@@ -61,7 +86,9 @@ wd_request_queue(struct wd_queue *q)
 	ret = q->dev->tr->queue_open(q->dev->tdev, &ctx->tq);
 	if (ret < 0)
 		goto err_device;
-	ret = q->dev->drv->queue_init(q);
+	ret = map_dko(q);
+	if (ret == 0)
+		ret = q->dev->drv->queue_init(q);
 	if (ret < 0)
 		goto err_queue;
 	count_queue(q->dev, 1);
@@ -69,6 +96,7 @@ wd_request_queue(struct wd_queue *q)
 
 err_queue:
 	wd_ss_release(q);
+	unmap_dko(q);
 	q->dev->tr->queue_close(ctx->tq);
 err_device:
 	if (ctx->own_dev != NULL) {
@@ -90,6 +118,7 @@ wd_release_queue(struct wd_queue *q)
 		return;
 	q->dev->drv->queue_fini(q);
 	wd_ss_release(q);
+	unmap_dko(q);
 	q->dev->tr->queue_close(ctx->tq);
 	count_queue(q->dev, -1);
 	if (ctx->own_dev != NULL) {

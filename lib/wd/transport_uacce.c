@@ -103,8 +103,13 @@ static int
 uacce_info(void *arg, struct wd_dev_info *info)
 {
 	struct uacce_dev *dev = arg;
+	int ret;
 
-	return wd_sysfs_read(dev->name, info, NULL, 0, NULL, 0);
+	ret = wd_sysfs_read(dev->name, info, NULL, 0, NULL, 0);
+	/* Addresses are the same; the DKO region beside it is mapped for its size's sake. */
+	if (ret == 0 && (info->flags & UACCE_DEV_SHARE_DOMAIN))
+		info->flags |= WD_DEV_IOMMU;
+	return ret;
 }
 
 static int
@@ -288,6 +293,42 @@ uacce_ss_share(void *arg, void *target)
 	return ioctl(q->fd, UACCE_CMD_SHARE_SVAS, (long)t->fd) < 0 ? -errno : 0;
 }
 
+/*
+ * Memory without an IOMMU is contiguous by the hugepage, and what luck adds to it. The kernel's
+ * list of slices is in order of address.
+ */
+static int
+uacce_slice(void *arg, const void *va, uint64_t *dev_addr, size_t *len)
+{
+	struct uacce_slices s = {.addr = (uintptr_t)va};
+	struct uacce_dev *dev = arg;
+	uint32_t low = 0, high = 1;
+	struct uacce_slice slice;
+	uint64_t addr = s.addr;
+
+	s.slices = (uintptr_t)&slice;
+	while (low < high) {
+		s.first = (low + high) / 2;
+		s.count = 1;
+		if (ioctl(dev->mem_fd, UACCE_CMD_GET_SLICES, &s) < 0)
+			return -errno;
+		if (s.count != 1)
+			return -EIO;
+		if (low == 0 && high == 1)
+			high = s.total;
+		if (addr < slice.addr) {
+			high = s.first;
+		} else if (addr - slice.addr >= slice.len) {
+			low = s.first + 1;
+		} else {
+			*dev_addr = slice.dev_addr + (addr - slice.addr);
+			*len = slice.len - (addr - slice.addr);
+			return 0;
+		}
+	}
+	return -EFAULT;
+}
+
 const struct wd_transport wd_transport_uacce = {
 	.name = "uacce",
 	.abi = WD_TRANSPORT_ABI,
@@ -307,4 +348,5 @@ const struct wd_transport wd_transport_uacce = {
 	.unshare = uacce_unshare,
 	.ss_slice = uacce_ss_slice,
 	.ss_share = uacce_ss_share,
+	.slice = uacce_slice,
 };

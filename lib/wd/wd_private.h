@@ -62,6 +62,7 @@ struct wd_queue_ctx {
 	void *tq;                       /* the transport's queue */
 	struct wd_device *own_dev;      /* opened by wd_request_queue() itself */
 	int node;                       /* NUMA node for memory, -1 = none */
+	void *dko;                      /* the DKO region, NULL = the device has none */
 	bool dead;                      /* set by the user driver, never cleared */
 	struct wd_ss *ss;               /* the SS region it uses, its own or shared; NULL = none */
 };

@@ -101,6 +101,11 @@ struct wd_transport {
 	int (*ss_slice)(void *queue, unsigned int i, uint64_t *dev_addr, size_t *len);
 	/* The SS region of queue becomes that of target too (UACCE_CMD_SHARE_SVAS). */
 	int (*ss_share)(void *queue, void *target);
+	/*
+	 * Device address of va, inside of memory that share() took, and how many bytes from there on
+	 * are contiguous for the device. NULL: always all of it.
+	 */
+	int (*slice)(void *dev, const void *va, uint64_t *dev_addr, size_t *len);
 };
 
 #endif

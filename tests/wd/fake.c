@@ -49,6 +49,7 @@ f_info(void *dev, struct wd_dev_info *info)
 	info->available = fake_cfg.queues - open_queues;
 	info->region_size[WD_REGION_MMIO] = 8192;
 	info->region_size[WD_REGION_DUS] = dus_size();
+	info->region_size[WD_REGION_DKO] = fake_cfg.dko;
 	return 0;
 }
 
@@ -75,7 +76,7 @@ f_queue_close(void *queue)
 {
 	struct fake_queue *f = queue;
 
-	CHECK(f->dus == NULL && f->mmio == NULL && f->ss == NULL);
+	CHECK(f->dus == NULL && f->mmio == NULL && f->ss == NULL && f->dko == NULL);
 	open_queues--;
 	free(f);
 }
@@ -113,6 +114,9 @@ f_mmap(void *queue, unsigned int region, size_t size, void **addr)
 		f->dus = va;
 	} else if (region == WD_REGION_MMIO) {
 		f->mmio = va;
+	} else if (region == WD_REGION_DKO) {
+		CHECK(!f->started);
+		f->dko = va;
 	} else {
 		f->ss = va;
 		f->ss_len = size;
@@ -130,6 +134,8 @@ f_munmap(void *queue, unsigned int region, void *addr, size_t size)
 		f->dus = NULL;
 	else if (region == WD_REGION_MMIO)
 		f->mmio = NULL;
+	else if (region == WD_REGION_DKO)
+		f->dko = NULL;
 	else
 		f->ss = NULL;
 	return 0;
@@ -224,6 +230,21 @@ f_ss_share(void *queue, void *target)
 	return 0;
 }
 
+/* Contiguous by the page; each second one is somewhere else when the test says so. */
+static int
+f_slice(void *dev, const void *va, uint64_t *dev_addr, size_t *len)
+{
+	uintptr_t a = (uintptr_t)va;
+
+	*len = SIZE_MAX / 2;
+	*dev_addr = a + fake_cfg.iova_off;
+	if (fake_cfg.scattered) {
+		*len = 4096 - a % 4096;
+		*dev_addr += a / 4096 % 2 << 40;
+	}
+	return 0;
+}
+
 const struct wd_transport fake_transport = {
 	.name = "fake",
 	.abi = WD_TRANSPORT_ABI,
@@ -243,6 +264,7 @@ const struct wd_transport fake_transport = {
 	.unshare = f_unshare,
 	.ss_slice = f_ss_slice,
 	.ss_share = f_ss_share,
+	.slice = f_slice,
 };
 
 struct wd_device *

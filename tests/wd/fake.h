@@ -18,6 +18,8 @@ struct fake_cfg {
 	uint32_t queues;        /* instances */
 	bool doze;
 	bool no_share;          /* a kernel without adoption */
+	bool scattered;         /* shared memory is contiguous by the page only */
+	size_t dko;             /* size of that region */
 	uint64_t iova_off;      /* device address = virtual address + this, when NOIOMMU */
 };
 extern struct fake_cfg fake_cfg;        /* read by open and queue_open */
@@ -28,7 +30,7 @@ struct fake_queue {
 	bool started;
 	uint8_t *dus, *mmio;
 	size_t dus_size;
-	void *ss;
+	void *ss, *dko;
 	size_t ss_len;
 	uint32_t head;          /* device's free-running index of the next request */
 	uint32_t dozing, woken;

@@ -60,6 +60,42 @@ test_table(void)
 	CHECK_EQ(wd_device_close(dev), 0);
 }
 
+/* Physical memory comes in pieces: each is found, none is taken for contiguous with the next. */
+static void
+test_scattered(void)
+{
+	static char mem[4][4096] __attribute__((aligned(8192)));
+	struct wd_device *dev = open_mode(WD_DEV_NOIOMMU, IOVA_OFF);
+
+	fake_cfg.scattered = true;
+	CHECK_EQ(wd_device_share(dev, mem[0] + 100, 3 * 4096, -1, 0), 0);
+	CHECK_EQ(wd_dev_addr(dev, mem[0] + 100, 3996), (uintptr_t)mem[0] + 100 + IOVA_OFF);
+	CHECK_EQ(wd_dev_addr(dev, mem[0] + 100, 3997), UINT64_MAX);
+	CHECK_EQ(wd_dev_addr(dev, mem[1], 4096), (uintptr_t)mem[1] + IOVA_OFF + (1ull << 40));
+	CHECK_EQ(wd_dev_addr(dev, mem[3] + 99, 1), (uintptr_t)mem[3] + 99 + IOVA_OFF + (1ull << 40));
+	CHECK_EQ(wd_dev_addr(dev, mem[3] + 99, 2), UINT64_MAX);
+	CHECK_EQ(wd_device_unshare(dev, mem[0] + 100, 3 * 4096), 0);
+	CHECK_EQ(wd_dev_addr(dev, mem[1], 1), UINT64_MAX);
+	fake_cfg.scattered = false;
+	CHECK_EQ(wd_device_close(dev), 0);
+}
+
+/* The DKO region is mapped before the queue starts, and goes with it. */
+static void
+test_dko(void)
+{
+	struct wd_device *dev;
+	struct wd_queue q;
+
+	fake_cfg.dko = 8192;
+	dev = open_mode(WD_DEV_IOMMU, 0);
+	fake_request(&q, dev, 0, 0);
+	CHECK(fake_last->dko != NULL);
+	wd_release_queue(&q);
+	CHECK_EQ(wd_device_close(dev), 0);
+	fake_cfg.dko = 0;
+}
+
 static void
 test_sva(void)
 {
@@ -176,6 +212,8 @@ main(void)
 
 	test_table();
 	fake_shared = 0;
+	test_scattered();
+	test_dko();
 	test_sva();
 	test_ss();
 	test_descriptors(WD_DEV_IOMMU, false);
