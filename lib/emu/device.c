@@ -10,6 +10,7 @@
 
 #include "emu_private.h"
 #include "fault.h"
+#include "guard.h"
 #include "options.h"
 
 static const struct emu_model *const models[] = { &emu_model_sec2, &emu_model_zip };
@@ -137,8 +138,10 @@ emu_device_open(const char *kind, const char *options, bool foreign, struct emu_
 	ret = emu_options_parse(dev, options, err, err_size);
 	if (ret != 0)
 		goto fail;
+	emu_guard_install();
 	ret = start_threads(dev);
 	if (ret != 0) {
+		emu_guard_remove();
 		snprintf(err, err_size, "emulator: cannot start the engine: %s", strerror(-ret));
 		goto fail;
 	}
@@ -161,6 +164,7 @@ emu_device_close(struct emu_device *dev)
 			qm_queue_close(dev->queues[i]);
 	for (i = 0; i < dev->nb_threads; i++)
 		emu_thread_stop(&dev->threads[i]);
+	emu_guard_remove();
 	device_free(dev);
 }
 

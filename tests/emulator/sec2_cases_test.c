@@ -4,6 +4,7 @@
  * refusals. Argument: engine.
  */
 #include <string.h>
+#include <sys/mman.h>
 
 #include <openssl/crypto.h>
 
@@ -591,6 +592,83 @@ test_bad_lists(void)
 	refuse(&c3, &d);
 }
 
+/* Addresses of nothing: an error of that request alone, whatever part of it they are. */
+static void
+test_wild_addresses(void)
+{
+	struct sec2_op_desc good = { .cipher = cipher("AES-128-CBC"), .enc = true, .src = src, .dst = dst,
+		.de = 1, .ckey = ckey, .civ = civ, .cipher_len = 64, .mac = &test_macs[3], .mac_len = 20,
+		.akey_len = 20, .akey = akey, .auth_len = 64, .mac_addr = mac };
+	struct sec2_op_desc gcm = { .cipher = cipher("AES-128-GCM"), .aead = true, .enc = true,
+		.src = src, .dst = dst, .de = 1, .ckey = ckey, .civ = civ, .cipher_len = 64, .auth_len = 16,
+		.cipher_off = 16, .mac_len = 16, .mac_addr = mac };
+	static struct {
+		struct hisi_sgl head;
+		struct hisi_sgl_entry e[4];
+	} list __attribute__((aligned(64)));
+	uint8_t *hole = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const void *wild[3] = { (void *)0x123456789000, (void *)(uintptr_t)-4096, NULL };
+	uint8_t bd[128], want[64], tag[16];
+	unsigned int i;
+
+	CHECK(hole != MAP_FAILED && munmap(hole + 4096, 4096) == 0);
+	wild[2] = hole + 4096 - 8;      /* begins well */
+	ref_cipher(good.cipher, ckey, civ, true, src, want, 64);
+#define WILD(base, field) do { \
+		struct sec2_op_desc d = base; \
+		d.field = wild[i]; \
+		refuse(&c3, &d); \
+		if (!d.aead) \
+			refuse(&c2, &d); \
+	} while (0)
+	for (i = 0; i < 3; i++) {
+		WILD(good, src);
+		WILD(good, dst);
+		WILD(good, ckey);
+		WILD(good, akey);
+		WILD(good, civ);
+		WILD(good, mac_addr);
+		WILD(gcm, src);
+		WILD(gcm, dst);
+		WILD(gcm, ckey);
+		WILD(gcm, civ);
+		WILD(gcm, mac_addr);
+	}
+#undef WILD
+	/* Lists, and what they list. */
+	good.src = (void *)0x123456780000;
+	good.src_type = SEC2_ADDR_SGL;
+	refuse(&c3, &good);
+	list.head.entry_sum_in_sgl = 2;
+	list.e[0].addr = (uintptr_t)src;
+	list.e[0].len = 32;
+	list.e[1].addr = 0x123456789000;
+	list.e[1].len = 64;
+	good.src = &list;
+	refuse(&c3, &good);
+	/* Output in pieces is found out late: what is there already has been written. */
+	good.src = src;
+	good.src_type = SEC2_ADDR_FLAT;
+	good.dst = &list;
+	good.dst_type = SEC2_ADDR_SGL;
+	sec2_make_bd3(&good, bd);
+	run(&c3, bd);
+	CHECK(error_of(bd) != 0);
+	/* The device works as before. */
+	good.dst = dst;
+	good.dst_type = SEC2_ADDR_FLAT;
+	memset(dst, 0, 64);
+	ref_cipher(good.cipher, ckey, civ, true, src, want, 64);
+	sec2_make_bd3(&good, bd);
+	run_ok(&c3, bd);
+	CHECK(memcmp(dst, want, 64) == 0);
+	ref_aead(gcm.cipher, ckey, civ, 12, src, 16, src + 16, want, 64, tag, 16);
+	sec2_make_bd3(&gcm, bd);
+	run_ok(&c3, bd);
+	CHECK(memcmp(dst + 16, want, 64) == 0 && memcmp(mac, tag, 16) == 0);
+	munmap(hole, 4096);
+}
+
 /* More scratch memory than a batch starts with. */
 static void
 test_large(void)
@@ -641,6 +719,7 @@ main(int argc, char **argv)
 	test_legal();
 	test_mac_limits();
 	test_bad_lists();
+	test_wild_addresses();
 	test_large();
 	test_bad_types();
 	test_limits();

@@ -266,8 +266,10 @@ prepare(struct sec2_ctx *ctx, struct sec2_op *op, const struct emu_job *job)
 	if (op->error != SEC2_OK)
 		return true;
 	op->mem = ctx->mem;
-	if (op->path == SEC2_P_STREAM)
+	if (op->path == SEC2_P_STREAM) {
+		sec2_stream_touch(ctx, op);
 		return true;
+	}
 	ret = sec2_map(ctx, op);
 	if (ret > 0)
 		op->error = (uint8_t)ret;
@@ -303,33 +305,70 @@ finish(struct sec2_ctx *ctx, struct sec2_op *op, const struct emu_job *job)
 		sec2_bd3_result(sqe, op->error, op->icv, op->flag);
 }
 
+/* The next job; false: those before it have used up the scratch memory. */
+static bool
+prepare_next(struct sec2_ctx *ctx, const struct emu_job *jobs)
+{
+	struct sec2_op *op = &ctx->ops[ctx->nb];
+
+	while (!prepare(ctx, op, &jobs[ctx->nb])) {
+		if (ctx->nb > 0)
+			return false;
+		ctx->arena_used = 0;
+		if (!arena_grow(ctx)) {
+			op->error = SEC2_E_ENGINE;
+			break;
+		}
+	}
+	ctx->paths |= 1u << op->path;
+	ctx->nb++;
+	return true;
+}
+
+/* A guarded section: a fault is the job's at which it was. */
+static void
+prepare_all(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
+{
+	ctx->nb = ctx->paths = 0;
+	ctx->arena_used = 0;
+	if (sigsetjmp(ctx->guard, 0) != 0) {
+		ctx->ops[ctx->nb].path = SEC2_P_DONE;
+		ctx->ops[ctx->nb].flag = 0;
+		ctx->ops[ctx->nb].icv = 0;
+		ctx->ops[ctx->nb].error = SEC2_E_ADDR;
+		ctx->nb++;
+	}
+	emu_guard_enter(&ctx->guard);
+	while (ctx->nb < n && prepare_next(ctx, jobs))
+		;
+	emu_guard_leave();
+}
+
+/* The same for what goes back to the client by way of scratch memory. */
+static void
+finish_all(struct sec2_ctx *ctx, const struct emu_job *jobs)
+{
+	ctx->finished = 0;
+	if (sigsetjmp(ctx->guard, 0) != 0)
+		ctx->ops[ctx->finished].error = SEC2_E_ADDR;
+	emu_guard_enter(&ctx->guard);
+	for (; ctx->finished < ctx->nb; ctx->finished++)
+		finish(ctx, &ctx->ops[ctx->finished], &jobs[ctx->finished]);
+	emu_guard_leave();
+}
+
 /* As many of the jobs as scratch memory allows, at least one. Returns how many. */
 static unsigned int
-run_some(struct sec2_ctx *ctx, struct emu_job *jobs, unsigned int n)
+run_some(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 {
-	unsigned int i, nb = 0, paths = 0;
+	unsigned int i;
 
 	for (i = 0; i < n; i++)
 		(ctx->hw == 2 ? sec2_bd2_prefetch : sec2_bd3_prefetch)(jobs[i].sqe);
-	ctx->arena_used = 0;
-	while (nb < n) {
-		struct sec2_op *op = &ctx->ops[nb];
-
-		if (!prepare(ctx, op, &jobs[nb])) {
-			if (nb > 0)
-				break;
-			ctx->arena_used = 0;
-			if (arena_grow(ctx))
-				continue;
-			op->error = SEC2_E_ENGINE;
-		}
-		paths |= 1u << op->path;
-		nb++;
-	}
-	execute(ctx, nb, paths);
-	for (i = 0; i < nb; i++)
-		finish(ctx, &ctx->ops[i], &jobs[i]);
-	return nb;
+	prepare_all(ctx, jobs, n);
+	execute(ctx, ctx->nb, ctx->paths);
+	finish_all(ctx, jobs);
+	return ctx->nb;
 }
 
 static void

@@ -14,6 +14,7 @@
 
 #include "../emu_private.h"
 #include "../engine/crypto.h"
+#include "../guard.h"
 
 /* error_type values: the hardware's are unknown (reference I.3), any but 0 is a failure. */
 enum sec2_error {
@@ -78,6 +79,11 @@ struct sec2_ctx {
 	void *engine_ctx, *fallback_ctx;
 	uint8_t *arena;         /* scratch memory of a batch */
 	size_t arena_size, arena_used, arena_need;
+	/* Where the batch is, for faults in guarded sections. */
+	sigjmp_buf guard;
+	unsigned int nb;        /* ops prepared */
+	unsigned int finished;
+	unsigned int paths;     /* 1 << enum sec2_path of those prepared */
 	struct sec2_op ops[EMU_BATCH];
 };
 
@@ -107,6 +113,8 @@ int sec2_map(struct sec2_ctx *ctx, struct sec2_op *op);
 /* After the work: puts the output where it belongs. */
 enum sec2_error sec2_unmap(const struct sec2_ctx *ctx, const struct sec2_op *op);
 
+/* Touches what such a descriptor points to; in a guarded section. */
+void sec2_stream_touch(const struct sec2_ctx *ctx, const struct sec2_op *op);
 /* A descriptor on the path SEC2_P_STREAM, from its addresses to its result. */
 enum sec2_error sec2_stream_run(struct sec2_ctx *ctx, struct sec2_op *op);
 

@@ -241,6 +241,25 @@ map_flat(const struct sec2_ctx *ctx, struct sec2_op *op)
 	return t->akey == NULL || t->aiv == NULL ? SEC2_E_ADDR : SEC2_OK;
 }
 
+static void
+touch_task(const struct sec2_op *op)
+{
+	const struct crypto_task *t = &op->t;
+
+	if (op->path != SEC2_P_AUTH) {
+		emu_touch(t->ckey, t->ckey_len);
+		emu_touch(t->iv, t->iv_len);
+		emu_touch(t->csrc, op->r.clen);
+		emu_touch(t->cdst, op->r.clen);
+	}
+	if (op->path != SEC2_P_CIPHER) {
+		emu_touch(t->akey, t->akey_len);
+		emu_touch(t->aiv, t->aalg == SEC2_AALG_AES_GMAC ? 12 : 0);
+		emu_touch(t->asrc, op->r.alen);
+		emu_touch(t->mac, t->mac_len);
+	}
+}
+
 int
 sec2_map(struct sec2_ctx *ctx, struct sec2_op *op)
 {
@@ -251,7 +270,10 @@ sec2_map(struct sec2_ctx *ctx, struct sec2_op *op)
 	ret = map_flat(ctx, op);
 	if (ret != SEC2_OK)
 		return ret;
-	return op->path == SEC2_P_AEAD ? map_aead(ctx, op) : map_chain(ctx, op);
+	ret = op->path == SEC2_P_AEAD ? map_aead(ctx, op) : map_chain(ctx, op);
+	if (ret == SEC2_OK)
+		touch_task(op);
+	return ret;
 }
 
 enum sec2_error

@@ -65,6 +65,13 @@ sec2_gcm_read(const struct emu_mem *mem, struct sec2_op *op, const void *sqe)
 	if (t->csrc == NULL || t->asrc == NULL || t->cdst == NULL || t->ckey == NULL ||
 			t->iv == NULL || t->mac == NULL)
 		return false;
+	emu_touch(t->csrc, t->clen);
+	if (t->cdst != t->csrc)
+		emu_touch(t->cdst, t->clen);
+	emu_touch(t->asrc, t->alen);
+	emu_touch(t->ckey, t->ckey_len);
+	emu_touch(t->iv, 12);
+	emu_touch(t->mac, t->mac_len);
 	op->path = SEC2_P_AEAD;
 	op->error = SEC2_OK;
 	op->icv = 0;

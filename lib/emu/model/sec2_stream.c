@@ -213,6 +213,32 @@ gcm_stream(struct sec2_ctx *ctx, struct sec2_op *op)
 	return err;
 }
 
+static void
+touch(const struct sec2_ctx *ctx, uint64_t addr, uint64_t len)
+{
+	const void *p = len == 0 ? NULL : emu_ptr(ctx->mem, addr, len);
+
+	if (p != NULL)
+		emu_touch(p, len);
+}
+
+void
+sec2_stream_touch(const struct sec2_ctx *ctx, const struct sec2_op *op)
+{
+	const struct sec2_req *r = &op->r;
+	bool gcm = r->cipher != SEC2_CIPHER_NONE;
+
+	touch(ctx, r->src + r->auth_off, r->alen);
+	touch(ctx, r->src + r->cipher_off, r->clen);
+	touch(ctx, r->dst + r->cipher_off, r->de ? r->clen : 0);
+	touch(ctx, r->akey, gcm ? 16 + 8u * r->ckey_code : r->akey_len);
+	touch(ctx, r->civ, gcm ? 16 : 0);
+	touch(ctx, r->aiv, r->ai_gen != SEC2_AI_GEN_ADDR ? 0 : !gcm ?
+		long_hash_state_len(r->aalg) : r->apad == SEC2_APAD ? 64 : 16);
+	touch(ctx, r->mac, gcm || r->aalg == SEC2_AALG_AES_GMAC ? 16 :
+		long_hash_state_len(r->aalg));
+}
+
 enum sec2_error
 sec2_stream_run(struct sec2_ctx *ctx, struct sec2_op *op)
 {
