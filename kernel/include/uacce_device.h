@@ -109,6 +109,7 @@ struct uacce_interface {
  * @lock: read: calls into @ops; write: removal
  * @queues: list of struct uacce_queue.list, under @queues_lock
  * @domains: list of struct uacce_domain, under @domains_lock
+ * @clients: domains so far, under @domains_lock
  */
 struct uacce_device {
 	const char *api;
@@ -126,6 +127,7 @@ struct uacce_device {
 	struct list_head queues;
 	struct mutex domains_lock;
 	struct list_head domains;
+	u32 clients;
 	struct device dev;
 	struct device *alias;
 	struct cdev cdev;
@@ -159,6 +161,7 @@ enum uacce_q_state {
  * @mm: the opener's; for comparing, and for whoever takes care with mmget_not_zero()
  * @cred: the opener's
  * @wait: pollers
+ * @client: number of the opener's address space at this device
  * @failed: given up by the driver (uacce_queue_fail)
  * @op_lock: one ioctl at a time
  * @lock: state, regions, attached; taken under mmap_lock, so no user access while holding it
@@ -180,6 +183,7 @@ struct uacce_queue {
 	struct address_space *mapping;
 	struct mmu_notifier notifier;
 	u32 pasid;
+	u32 client;
 };
 
 struct uacce_device *uacce_alloc(struct device *parent, const struct uacce_interface *interface);

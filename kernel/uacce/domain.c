@@ -374,6 +374,7 @@ static struct uacce_domain *domain_new(struct uacce_queue *q)
 		return ERR_PTR(ret);
 	}
 	mmgrab(domain->mm);
+	domain->client = ++q->uacce->clients;
 	list_add_tail(&domain->list, &q->uacce->domains);
 	return domain;
 }
@@ -410,6 +411,7 @@ found:
 	domain->users++;
 	q->domain = domain;
 	q->pasid = domain->pasid;
+	q->client = domain->client;
 out:
 	mutex_unlock(&uacce->domains_lock);
 	return ret;

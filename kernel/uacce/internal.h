@@ -20,6 +20,7 @@
  * @maps: struct uacce_map, under @lock
  * @iommu: domain of the IOMMU, or NULL
  * @sva: binding of the process's page table, or NULL
+ * @client: number of the domain at its device
  */
 struct uacce_domain {
 	struct list_head list;
@@ -31,6 +32,7 @@ struct uacce_domain {
 	struct iommu_domain *iommu;
 	struct iommu_sva *sva;
 	u32 pasid;
+	u32 client;
 };
 
 /* chrdev.c */

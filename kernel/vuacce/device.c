@@ -73,6 +73,8 @@ static int op_mem_add(struct uacce_queue *q, struct uacce_mem *mem)
 	struct vuacce_mem *vm;
 	int ret = 0;
 
+	if (vuacce_overrun(vu))
+		return -ENOBUFS;
 	add = vuacce_note_new(VUACCE_EV_MEM_ADD, vq->id);
 	del = vuacce_note_new(VUACCE_EV_MEM_DEL, vq->id);
 	if (!add || !del) {
@@ -210,6 +212,7 @@ static int ask_open(struct vuacce_queue *vq)
 	note->ev.open.uid = from_kuid_munged(vu->user_ns, current_euid());
 	note->ev.open.mmio_offset = mem_offset(vq->mmio);
 	note->ev.open.dus_offset = mem_offset(vq->dus);
+	note->ev.open.client = vq->q->client;
 	ret = vuacce_call(vu, note, &reply);
 	if (!ret)
 		return min(reply.result, 0);

@@ -40,6 +40,7 @@ void vuacce_post(struct vuacce *vu, struct vuacce_note *note)
 	spin_lock(&vu->ev_lock);
 	if (!vu->dead) {
 		list_add_tail(&note->list, &vu->events);
+		vu->nevents++;
 		note = NULL;
 	}
 	spin_unlock(&vu->ev_lock);
@@ -53,8 +54,8 @@ void vuacce_post(struct vuacce *vu, struct vuacce_note *note)
  * @note: taken
  * @reply: filled in if the return value is 0
  *
- * Return: 0 if the server replied, -ENXIO if it is gone, -ETIMEDOUT, or -EINTR if the caller is
- * being killed. After any of these nobody writes to @reply.
+ * Return: 0 if the server replied, -ENXIO if it is gone, -ETIMEDOUT, -ENOBUFS, or -EINTR if the
+ * caller is being killed. After any of these nobody writes to @reply.
  */
 int vuacce_call(struct vuacce *vu, struct vuacce_note *note, struct vuacce_reply *reply)
 {
@@ -64,15 +65,17 @@ int vuacce_call(struct vuacce *vu, struct vuacce_note *note, struct vuacce_reply
 
 	init_completion(&waiter.done);
 	spin_lock(&vu->ev_lock);
-	if (vu->dead) {
+	if (vu->dead || vu->nevents >= VUACCE_MAX_EVENTS) {
+		ret = vu->dead ? -ENXIO : -ENOBUFS;
 		spin_unlock(&vu->ev_lock);
 		kfree(note);
-		return -ENXIO;
+		return ret;
 	}
 	waiter.cookie = ++vu->cookie;
 	note->ev.cookie = waiter.cookie;
 	list_add_tail(&waiter.list, &vu->calls);
 	list_add_tail(&note->list, &vu->events);
+	vu->nevents++;
 	spin_unlock(&vu->ev_lock);
 	wake_up_poll(&vu->wait, EPOLLIN);
 
@@ -116,14 +119,22 @@ bool vuacce_has_events(struct vuacce *vu)
 	return has;
 }
 
+/* A server that does not read must not cost memory without end. What is to be told is told. */
+bool vuacce_overrun(struct vuacce *vu)
+{
+	return READ_ONCE(vu->nevents) >= VUACCE_MAX_EVENTS;
+}
+
 static struct vuacce_note *take_note(struct vuacce *vu)
 {
 	struct vuacce_note *note;
 
 	spin_lock(&vu->ev_lock);
 	note = list_first_entry_or_null(&vu->events, struct vuacce_note, list);
-	if (note)
+	if (note) {
 		list_del(&note->list);
+		vu->nevents--;
+	}
 	spin_unlock(&vu->ev_lock);
 	return note;
 }
@@ -150,6 +161,7 @@ ssize_t vuacce_read_events(struct vuacce *vu, char __user *buf, size_t len, bool
 		if (copy_to_user(buf + done, &note->ev, sizeof(note->ev))) {
 			spin_lock(&vu->ev_lock);
 			list_add(&note->list, &vu->events);
+			vu->nevents++;
 			spin_unlock(&vu->ev_lock);
 			return done ? done : -EFAULT;
 		}

@@ -71,6 +71,7 @@ struct vuacce {
 
 	spinlock_t ev_lock;
 	struct list_head events;
+	unsigned int nevents;
 	struct list_head calls;
 	u64 cookie;
 	bool dead;
@@ -98,6 +99,7 @@ int vuacce_call(struct vuacce *vu, struct vuacce_note *note, struct vuacce_reply
 ssize_t vuacce_read_events(struct vuacce *vu, char __user *buf, size_t len, bool nonblock);
 ssize_t vuacce_write_replies(struct vuacce *vu, const char __user *buf, size_t len);
 bool vuacce_has_events(struct vuacce *vu);
+bool vuacce_overrun(struct vuacce *vu);
 void vuacce_hang_up(struct vuacce *vu);
 
 /* device.c */

@@ -33,7 +33,7 @@ static bool valid_name(const char *s)
 
 static bool valid_flags(u32 flags)
 {
-	switch (flags) {
+	switch (flags & ~UACCE_DEV_DB_SLOTS) {
 	case UACCE_DEV_SVA:
 	case UACCE_DEV_SVA | UACCE_DEV_PASID:
 	case UACCE_DEV_SVA | UACCE_DEV_PASID | UACCE_DEV_FAULT_FROM_DEV:

@@ -21,6 +21,7 @@
 /* Memory that a queue told; slices only with physical addresses. */
 struct mem {
 	uint32_t queue;
+	uint32_t client;
 	uint32_t id;
 	uint64_t addr;
 	uint64_t len;
@@ -31,6 +32,7 @@ struct mem {
 
 struct queue {
 	uint32_t id;
+	uint32_t client;
 	bool started;
 	bool asleep;
 	volatile uint8_t *mmio;
@@ -75,13 +77,14 @@ reply(struct server *s, uint64_t cookie, int result, const void *data, uint32_t 
 /* ---- memory ---- */
 
 static void
-mem_add(struct server *s, uint32_t queue, const struct vuacce_ev_mem *ev)
+mem_add(struct server *s, const struct queue *q, const struct vuacce_ev_mem *ev)
 {
 	struct mem *m = s->mems;
 
 	while (m->id && m < s->mems + MAX_MEMS - 1)
 		m++;
-	*m = (struct mem){.queue = queue, .id = ev->mem, .addr = ev->addr, .len = ev->len};
+	*m = (struct mem){.queue = q->id, .client = q->client, .id = ev->mem, .addr = ev->addr,
+		.len = ev->len};
 	m->map = mmap(NULL, ev->len, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, (off_t)ev->offset);
 	if (m->map == MAP_FAILED) {
 		/* ENXIO: the client took it away before this event was read. */
@@ -93,11 +96,11 @@ mem_add(struct server *s, uint32_t queue, const struct vuacce_ev_mem *ev)
 	if (!(s->flags & UACCE_DEV_NOIOMMU))
 		return;
 	m->slices = calloc(ev->slices, sizeof(*m->slices));
-	struct vuacce_mem_slices q = {
+	struct vuacce_mem_slices get = {
 		.mem = ev->mem, .count = ev->slices, .slices = (uintptr_t)m->slices};
-	if (ioctl(s->fd, VUACCE_MEM_SLICES, &q) || q.count != ev->slices)
+	if (ioctl(s->fd, VUACCE_MEM_SLICES, &get) || get.count != ev->slices)
 		perror("echo server: slices");
-	m->nslices = q.count;
+	m->nslices = get.count;
 }
 
 static void
@@ -121,10 +124,10 @@ mem_del(struct server *s, uint32_t queue, uint32_t id)
 
 /* Where the server has what the device calls addr. */
 static uint8_t *
-translate(struct server *s, uint32_t queue, uint64_t addr, uint32_t len)
+translate(struct server *s, uint32_t client, uint64_t addr, uint32_t len)
 {
 	for (struct mem *m = s->mems; m < s->mems + MAX_MEMS; m++) {
-		if (!m->id || m->queue != queue)
+		if (!m->id || m->client != client)
 			continue;
 		if (!(s->flags & UACCE_DEV_NOIOMMU)) {
 			if (addr >= m->addr && addr + len <= m->addr + m->len)
@@ -176,14 +179,14 @@ work_sva(struct server *s, struct queue *q, const struct echo_sqe *sqe)
 static int
 work_mapped(struct server *s, struct queue *q, const struct echo_sqe *sqe)
 {
-	uint8_t *src = translate(s, q->id, sqe->src, sqe->len);
-	uint8_t *dst = translate(s, q->id, sqe->dst, sqe->len);
+	uint8_t *src = translate(s, q->client, sqe->src, sqe->len);
+	uint8_t *dst = translate(s, q->client, sqe->dst, sqe->len);
 
 	if (!src || !dst) {
 		/* The doorbell may have overtaken the event that explains the address. */
 		handle_events(s);
-		src = translate(s, q->id, sqe->src, sqe->len);
-		dst = translate(s, q->id, sqe->dst, sqe->len);
+		src = translate(s, q->client, sqe->src, sqe->len);
+		dst = translate(s, q->client, sqe->dst, sqe->len);
 	}
 	if (!src || !dst)
 		return -EFAULT;
@@ -228,7 +231,7 @@ queue_open(struct server *s, const struct vuacce_event *ev)
 	if (!q)
 		result = -EBUSY;
 	if (!result) {
-		*q = (struct queue){.id = ev->queue};
+		*q = (struct queue){.id = ev->queue, .client = ev->open.client};
 		q->mmio = mmap(NULL, ECHO_MMIO_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd,
 			(off_t)ev->open.mmio_offset);
 		q->dus = mmap(NULL, ECHO_DUS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd,
@@ -405,7 +408,7 @@ handle_event(struct server *s, const struct vuacce_event *ev)
 		break;
 	case VUACCE_EV_QUEUE_CLOSE: queue_close(s, q); break;
 	case VUACCE_EV_IOCTL: queue_ioctl(s, q, ev); break;
-	case VUACCE_EV_MEM_ADD: mem_add(s, ev->queue, &ev->mem); break;
+	case VUACCE_EV_MEM_ADD: mem_add(s, q, &ev->mem); break;
 	case VUACCE_EV_MEM_DEL: mem_del(s, ev->queue, ev->mem.mem); break;
 	default: fprintf(stderr, "echo server: event %u?\n", ev->type);
 	}

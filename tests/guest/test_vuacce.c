@@ -51,7 +51,9 @@ configurations(void)
 	TRY(EINVAL, c.size--);
 	TRY(EINVAL, c.flags = 0);
 	TRY(EINVAL, c.flags = UACCE_DEV_SVA | UACCE_DEV_NOIOMMU);
-	TRY(EINVAL, c.flags = 0x10000 | UACCE_DEV_SVA);
+	TRY(EINVAL, c.flags = 0x20000 | UACCE_DEV_SVA);
+	TRY(EINVAL, c.flags = UACCE_DEV_DB_SLOTS);
+	TRY(0, c.flags = UACCE_DEV_DB_SLOTS | UACCE_DEV_SVA);
 	TRY(EINVAL, c.name[0] = 0);
 	TRY(EINVAL, strcpy(c.name, "../x"));
 	TRY(EINVAL, strcpy(c.name, "a b"));
@@ -156,6 +158,41 @@ silent_server(void)
 	CHECK_EQ(ioctl(c.fd, ECHO_CMD, ECHO_STOPS), 1);
 	CHECK_EQ(echo_start(&c), 0);
 	echo_close(&c);
+	echo_kill(&dev);
+}
+
+/* Events that nobody reads are bounded; afterwards everything is as before. */
+static void
+stopped_server(void)
+{
+	struct uacce_adopt a = {.len = 2 << 20};
+	struct echo_client c;
+	struct echo_dev dev;
+	int n = 0, ret;
+
+	echo_spawn(&dev, &(struct echo_opts){.flags = UACCE_DEV_IOMMU});
+	CHECK_EQ(echo_open(&c, dev.node), 0);
+	int fd = open("/proc/sys/vm/nr_hugepages", O_WRONLY);
+	CHECK(write(fd, "2", 1) == 1);
+	close(fd);
+	uint8_t *p = mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	CHECK(p != MAP_FAILED);
+	a.addr = (uintptr_t)p;
+	kill(dev.pid, SIGSTOP);
+	while (!(ret = ioctl(c.fd, UACCE_CMD_ADOPT, &a))) {
+		CHECK_EQ(ioctl(c.fd, UACCE_CMD_UNADOPT, &a), 0);
+		CHECK(++n <= VUACCE_MAX_EVENTS);
+	}
+	CHECK_EQ(errno, ENOBUFS);
+	CHECK_ERRNO(ioctl(c.fd, ECHO_CMD, ECHO_MEMS), ENOBUFS);
+	kill(dev.pid, SIGCONT);
+	for (n = 0; n < 500 && ioctl(c.fd, ECHO_CMD, ECHO_MEMS) != 0; n++)
+		usleep(10000);
+	CHECK_EQ(ioctl(c.fd, UACCE_CMD_ADOPT, &a), 0);
+	CHECK_EQ(ioctl(c.fd, ECHO_CMD, ECHO_MEMS), 1);
+	echo_close(&c);
+	munmap(p, 2 << 20);
 	echo_kill(&dev);
 }
 
@@ -302,6 +339,7 @@ main(void)
 	CASE(configurations);
 	CASE(forwarded_ioctls);
 	CASE(silent_server);
+	CASE(stopped_server);
 	CASE(killed_while_waiting);
 	CASE(doorbell_wakes);
 	CASE(rights);

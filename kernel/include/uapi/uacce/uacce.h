@@ -71,6 +71,10 @@
  * UACCE_DEV_FAULT_FROM_DEV  the device can raise page faults
  * UACCE_DEV_SHARE_DOMAIN    as UACCE_DEV_IOMMU, and the kernel's share of the device's memory is
  *			     the DKO region: map it before the start
+ * UACCE_DEV_DB_SLOTS	doorbells are memory, with one slot for each command (served devices)
+ *
+ * The memory that a process reserves or adopts on one queue is at the device for all queues that the
+ * process has there, until the last queue that reserved, adopted or was given it lets go of it.
  */
 #define UACCE_DEV_SVA			0x1
 #define UACCE_DEV_NOIOMMU		0x2
@@ -78,6 +82,7 @@
 #define UACCE_DEV_IOMMU			0x80
 #define UACCE_DEV_FAULT_FROM_DEV	0x100
 #define UACCE_DEV_SHARE_DOMAIN		0x200
+#define UACCE_DEV_DB_SLOTS		0x10000
 
 /**
  * enum uacce_qfrt - region of a queue file
@@ -160,14 +165,15 @@ struct uacce_info {
  *
  * The memory must be the caller's own, writable, of shared hugetlb mappings throughout, and of one
  * hugepage size. It is pinned and counts against RLIMIT_MEMLOCK until UNADOPT of the same range, or
- * close of the queue. Queues of one device and process share what they adopt: adopting the same
- * range on another queue costs nothing and is undone separately. unmapping adopted memory before
+ * close of the queue. Adopting the same range on another queue of the process costs nothing and is
+ * undone separately. Unmapping adopted memory before
  * UNADOPT leaves it pinned and its device address taken.
  *
  *	-EINVAL	alignment, or flags; UNADOPT: no such range on this queue
  *	-EFAULT	not mapped, or not writable, or not shared hugetlb memory
  *	-EEXIST	adopted already on this queue, or overlaps other memory of the device
  *	-ENOMEM	over RLIMIT_MEMLOCK, or out of memory
+ *	-ENOBUFS a served device: its server does not read its events (mmap() of SS says so, too)
  *	-ERANGE	the device cannot address it
  *	-EOPNOTSUPP device works on SVA: there is nothing to adopt
  */

@@ -3,8 +3,9 @@
  * vuacce: a process (the server) serves a uacce device.
  *
  * open("/dev/vuacce"), VUACCE_CREATE: from now on the descriptor is the device's other side, and
- * /dev/<name>-<id> exists. Closing it (also by dying) removes the device; clients get what they get
- * when hardware is unplugged (see uacce.h).
+ * /dev/<name>-<id> exists. When its last reference goes (the server dies; copies in children and the
+ * server's mappings are references, too) the device is removed; clients get what they get when
+ * hardware is unplugged (see uacce.h).
  *
  *	read()	gives whole struct vuacce_event; -EAGAIN with O_NONBLOCK when there is none.
  *	write()	takes whole struct vuacce_reply. An event with a cookie wants exactly one reply,
@@ -27,13 +28,13 @@
  * Addresses in descriptors are, by the flags of the device,
  *	UACCE_DEV_SVA	virtual addresses of the client: VUACCE_COPY moves data from and to them
  *	IOMMU, SHARE_DOMAIN  virtual addresses of the client, only inside memory that
- *			VUACCE_EV_MEM_ADD told: access it through the server's own mapping
+ *			VUACCE_EV_MEM_ADD told for any queue of the same client: access it through the server's own mapping
  *	NOIOMMU		physical addresses, only inside memory that VUACCE_EV_MEM_ADD told:
  *			VUACCE_MEM_SLICES gives their table
  *
  * Doorbells are memory in the MMIO region, so that a doorbell register which takes two kinds of
  * command would lose writes. A device of the HiSilicon family announces one slot per command there:
- * SQ at 0x1000, CQ at 0x1008.
+ * SQ at 0x1000, CQ at 0x1008, and says so with UACCE_DEV_DB_SLOTS.
  */
 #ifndef _UAPI_UACCE_VUACCE_H
 #define _UAPI_UACCE_VUACCE_H
@@ -49,6 +50,8 @@
 #define VUACCE_LAST_WORDS	4
 #define VUACCE_DATA_LEN		96
 #define VUACCE_TIMEOUT_MS	5000
+/* When so many events wait for the server, clients get -ENOBUFS. */
+#define VUACCE_MAX_EVENTS	8192
 
 /**
  * struct vuacce_last_word - what the kernel writes when the server is gone
@@ -69,8 +72,8 @@ struct vuacce_last_word {
 /**
  * struct vuacce_config - VUACCE_CREATE, once per open
  * @size: sizeof(struct vuacce_config)
- * @flags: UACCE_DEV_*: SVA, or IOMMU [| PASID], or SHARE_DOMAIN [| IOMMU], or NOIOMMU. NOIOMMU
- *	needs CAP_SYS_RAWIO
+ * @flags: UACCE_DEV_*: SVA, or IOMMU [| PASID], or SHARE_DOMAIN [| IOMMU], or NOIOMMU; each with
+ *	DB_SLOTS or without. NOIOMMU needs CAP_SYS_RAWIO
  * @name: the node becomes /dev/<name>-<id>; letters, digits, '_' and '-'
  * @api: content of the sysfs attribute
  * @algorithms: content of the sysfs attribute, each algorithm terminated by '\n'
@@ -132,12 +135,16 @@ enum vuacce_event_type {
  * @uid: its effective user id, in the server's user namespace
  * @mmio_offset: where to mmap the MMIO region of this queue
  * @dus_offset: where to mmap the DUS region of this queue
+ * @client: the process at this device: queues with the same number use each other's memory
+ * @reserved: 0
  */
 struct vuacce_ev_open {
 	__s32 pid;
 	__u32 uid;
 	__u64 mmio_offset;
 	__u64 dus_offset;
+	__u32 client;
+	__u32 reserved;
 };
 
 /**
@@ -171,7 +178,7 @@ enum vuacce_mem_kind {
 /**
  * struct vuacce_ev_mem - of VUACCE_EV_MEM_ADD and VUACCE_EV_MEM_DEL
  * @mem: id of the memory in this device; two queues of one process tell the same id when they share
- *	it, and each adds and deletes it on its own
+ *	it, and each adds and deletes it on its own. It is for all queues of the client
  * @kind: enum vuacce_mem_kind
  * @addr: virtual address of the client
  * @len: bytes
