@@ -12,10 +12,11 @@
 #define UACCE_HAVE_SM3_HMAC     1
 #define UACCE_HAVE_SM4_CFB_OFB  1
 #endif
-
-/* The SHA2 and SM3 digests of a queue pair of any process count; see struct uacce_crypto_qp. */
-#ifndef __rte_cache_aligned
-#define __rte_cache_aligned __attribute__((aligned(RTE_CACHE_LINE_SIZE)))
+#if RTE_VERSION >= RTE_VERSION_NUM(24, 11, 0, 0)
+#define UACCE_HAVE_SM4_XTS      1
+#endif
+#if RTE_VERSION >= RTE_VERSION_NUM(25, 3, 0, 0)
+#define UACCE_HAVE_SM4_GCM      1
 #endif
 
 #endif

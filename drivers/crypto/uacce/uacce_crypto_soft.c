@@ -220,7 +220,10 @@ enum wd_status
 uacce_crypto_soft_tag(struct uacce_crypto_soft *soft, const struct uacce_crypto_sess *s,
 	const uint8_t *iv, const uint8_t *aad, uint32_t aad_len, uint8_t *tag)
 {
-	const EVP_CIPHER *cipher = aead_cipher(s);
+	/* Newer than the oldest libcrypto that will do, hence by name. */
+	EVP_CIPHER *sm4 = s->aead == WD_AEAD_SM4_GCM ? EVP_CIPHER_fetch(NULL, "SM4-GCM", NULL) :
+						       NULL;
+	const EVP_CIPHER *cipher = sm4 ? sm4 : aead_cipher(s);
 	bool ccm = s->aead == WD_AEAD_AES_CCM;
 	EVP_CIPHER_CTX *ctx = soft->ctx;
 	uint8_t made[16], none[16];
@@ -236,6 +239,7 @@ uacce_crypto_soft_tag(struct uacce_crypto_soft *soft, const struct uacce_crypto_
 	     EVP_EncryptFinal_ex(ctx, none, &len) &&
 	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, s->digest_len, made);
 	EVP_CIPHER_CTX_reset(ctx);
+	EVP_CIPHER_free(sm4);
 	return ok ? uacce_crypto_soft_digest(s, made, tag) : WD_BAD_REQ;
 }
 
