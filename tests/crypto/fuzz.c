@@ -3,11 +3,14 @@
  * Differential fuzzer: random transforms out of the device's capabilities, random data, segments,
  * offsets and tags, each op compared with OpenSSL bit by bit, in place and out of place.
  *
- *   fuzz DEVARGS [OPS [SEED]]
+ *   fuzz DEVARGS [OPS [SEED [raw]]]
+ *
+ * SEED 0: another one each time. raw: through the raw data path.
  */
 #include <errno.h>
 #include <time.h>
 
+#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
@@ -54,6 +57,7 @@ struct fz_op {
 static struct ct_dev dev;
 static struct ct_rng rng;
 static struct ct_ref *ref;
+static struct rte_crypto_raw_dp_ctx *raw_ctx;   /* NULL: bursts of ops */
 static struct fz_sess sessions[SESSIONS];
 static struct fz_op fz_ops[BURST];
 static uint64_t count[4], bad_tags, refused, out_of_place, chained, nested;
@@ -568,6 +572,125 @@ describe(const struct fz_op *f)
 										"in mbuf", f->nested);
 }
 
+/* ------------------------------------------------------------------ raw data path */
+
+#define MAX_VECS        (MAX_SEGS + 1)
+#define PATIENCE_S      20
+
+static void
+to_sgl(const struct rte_mbuf *m, uint32_t len, struct rte_crypto_vec *vec,
+	struct rte_crypto_sgl *sgl)
+{
+	sgl->vec = vec;
+	sgl->num = 0;
+	for (; m != NULL && (len > 0 || sgl->num == 0); m = m->next) {
+		vec[sgl->num].base = rte_pktmbuf_mtod(m, void *);
+		vec[sgl->num].iova = rte_pktmbuf_iova(m);
+		vec[sgl->num].len = RTE_MIN(len, m->data_len);
+		vec[sgl->num].tot_len = m->data_len;
+		len -= vec[sgl->num++].len;
+	}
+}
+
+static struct rte_crypto_va_iova_ptr
+both(void *va)
+{
+	return (struct rte_crypto_va_iova_ptr){.va = va, .iova = rte_mem_virt2iova(va)};
+}
+
+static int
+raw_enqueue(struct fz_op *f)
+{
+	const struct fz_sess *s = f->s;
+	uint32_t c_end = f->c_off + f->c_len, a_end = f->a_off + f->a_len;
+	uint32_t total = RTE_MAX(c_end, a_end);
+	union rte_cryptodev_session_ctx sess = {.crypto_sess = s->sess};
+	union rte_crypto_sym_ofs ofs = {.ofs = {
+		.cipher = {.head = f->c_off, .tail = total - c_end},
+		.auth = {.head = f->a_off, .tail = total - a_end},
+	}};
+	struct rte_crypto_vec src_vec[MAX_VECS], dst_vec[MAX_VECS];
+	struct rte_crypto_sgl src, dst;
+	struct rte_crypto_va_iova_ptr iv, digest, aux;
+	struct rte_crypto_sym_vec vec = {.num = 1, .src_sgl = &src, .iv = &iv, .digest = &digest,
+		.aad = &aux};
+	static bool update;
+	void *user_data = f;
+	int status;
+
+	to_sgl(f->src, total, src_vec, &src);
+	if (f->oop) {
+		to_sgl(f->dst, total, dst_vec, &dst);
+		vec.dest_sgl = &dst;
+	}
+	iv = both(rte_crypto_op_ctod_offset(f->op, void *, CT_IV_OFF));
+	digest = both(f->digest_at);
+	aux = s->kind == AEAD ? both(f->op->sym->aead.aad.data) :
+		both(rte_crypto_op_ctod_offset(f->op, void *, CT_AUTH_IV_OFF));
+	CT_CHECK(rte_cryptodev_configure_raw_dp_ctx(dev.id, 0, raw_ctx,
+			RTE_CRYPTO_OP_WITH_SESSION, sess, update && ct_rand(&rng) & 1) == 0,
+		"context");
+	update = true;
+	CT_CHECK(rte_cryptodev_raw_enqueue_burst(raw_ctx, &vec, ofs, &user_data, &status) == 1 &&
+			status == 0, "status %d", status);
+	return 0;
+}
+
+static void
+raw_done(void *user_data, uint32_t i, uint8_t ok)
+{
+	struct fz_op *f = user_data;
+
+	RTE_SET_USED(i);
+	/* All that is said of a failure. */
+	if (ok)
+		f->op->status = RTE_CRYPTO_OP_STATUS_SUCCESS;
+	else
+		f->op->status = f->want != RTE_CRYPTO_OP_STATUS_SUCCESS ? f->want :
+			RTE_CRYPTO_OP_STATUS_ERROR;
+}
+
+static int
+raw_dequeue(uint32_t n)
+{
+	uint64_t end = rte_get_timer_cycles() + PATIENCE_S * rte_get_timer_hz();
+	enum rte_crypto_op_status op_status;
+	uint32_t got = 0, k, i, ok;
+	void *back[BURST];
+	int status;
+
+	while (got < n && rte_get_timer_cycles() < end) {
+		if (ct_rand(&rng) & 1) {
+			k = rte_cryptodev_raw_dequeue_burst(raw_ctx, NULL,
+				ct_range(&rng, 1, n - got), raw_done, back, 1, &ok, &status);
+		} else {
+			back[0] = rte_cryptodev_raw_dequeue(raw_ctx, &status, &op_status);
+			k = back[0] != NULL;
+			if (k)
+				((struct fz_op *)back[0])->op->status = op_status;
+		}
+		CT_CHECK(status == 1, "status %d", status);
+		for (i = 0; i < k; i++)
+			CT_CHECK(back[i] == &fz_ops[got + i], "op %u of %u is another", got + i, n);
+		got += k;
+	}
+	CT_CHECK(got == n, "%u of %u came back", got, n);
+	return rte_cryptodev_raw_dequeue_done(raw_ctx, n);
+}
+
+static int
+raw_run(uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		if (raw_enqueue(&fz_ops[i]) != 0)
+			return -1;
+	}
+	CT_CHECK(rte_cryptodev_raw_enqueue_done(raw_ctx, n) == 0, "of %u", n);
+	return raw_dequeue(n);
+}
+
 static int
 round_of_ops(uint32_t n)
 {
@@ -580,7 +703,7 @@ round_of_ops(uint32_t n)
 			return -1;
 		ops[i] = fz_ops[i].op;
 	}
-	if (ct_run(&dev, 0, ops, n) != 0)
+	if ((raw_ctx ? raw_run(n) : ct_run(&dev, 0, ops, n)) != 0)
 		return -1;
 	for (i = 0; i < n; i++) {
 		if (ret == 0 && check_op(&fz_ops[i]) != 0) {
@@ -629,15 +752,19 @@ main(int argc, char **argv)
 {
 	const char *devargs[] = {argc > 1 ? argv[1] : "device=emu"};
 	uint64_t total = argc > 2 ? strtoull(argv[2], NULL, 0) : 20000;
-	uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 0) : (uint64_t)time(NULL);
+	uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 0) : 0;
 	unsigned int i;
 	int ret;
 
 	ct_eal_init(devargs, 1, NULL);
 	if (ct_dev_start(&dev, 0, 1, 256) != 0)
 		return 1;
+	if (seed == 0)
+		seed = time(NULL);
 	rng.s = seed;
 	ref = ct_ref_new();
+	if (argc > 4 && strcmp(argv[4], "raw") == 0)
+		raw_ctx = calloc(1, rte_cryptodev_get_raw_dp_ctx_size(dev.id));
 	for (i = 0; i < BURST; i++) {
 		struct fz_op *f = &fz_ops[i];
 
@@ -656,8 +783,9 @@ main(int argc, char **argv)
 		(uintmax_t)count[1], (uintmax_t)count[2], (uintmax_t)count[3], (uintmax_t)bad_tags,
 		(uintmax_t)refused, (uintmax_t)out_of_place, (uintmax_t)chained, (uintmax_t)nested);
 	if (ret != 0)
-		fprintf(stderr, "again: fuzz %s %ju %ju\n", devargs[0], (uintmax_t)total,
-			(uintmax_t)seed);
+		fprintf(stderr, "again: fuzz %s %ju %ju %s\n", devargs[0], (uintmax_t)total,
+			(uintmax_t)seed, raw_ctx ? "raw" : "");
+	free(raw_ctx);
 	ct_ref_free(ref);
 	ct_dev_stop(&dev);
 	rte_eal_cleanup();
