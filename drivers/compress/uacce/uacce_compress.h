@@ -33,6 +33,7 @@
 #include <rte_compressdev_pmd.h>
 #include <rte_log.h>
 
+#include "rte_pmd_uacce_compress.h"
 #include "uacce_common.h"
 #include "wd.h"
 

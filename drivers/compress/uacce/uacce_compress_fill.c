@@ -114,6 +114,7 @@ static enum uacce_comp_fill
 over(struct uacce_comp_slot *slot, uint8_t status)
 {
 	slot->op->status = status;
+	slot->op->debug_status = 0;
 	slot->op->consumed = 0;
 	slot->op->produced = 0;
 	return UACCE_FILL_OVER;
@@ -203,8 +204,10 @@ begin_stream(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp
 				RTE_COMP_OP_STATUS_SUCCESS);
 			op->produced = slot->pre;
 			uacce_comp_sum(slot);
-			if (st->carry_len == 0)
+			if (st->carry_len == 0 && st->ended) {
+				op->debug_status = RTE_PMD_UACCE_COMPRESS_END;
 				st->ended = false;
+			}
 			return true;
 		}
 	}

@@ -195,6 +195,8 @@ finish_piece(struct uacce_comp_slot *slot)
 	op->consumed = RTE_MIN(cpl->consumed, op->src.length);
 	op->produced = slot->pre + produced;
 	op->status = op_status(cpl->status, RTE_COMP_OP_STATUS_OUT_OF_SPACE_RECOVERABLE);
+	if (ended && st->carry_len == 0)
+		op->debug_status |= RTE_PMD_UACCE_COMPRESS_END;
 	if (cpl->status != WD_OK && cpl->status != WD_NO_SPACE)
 		st->broken = true;
 	else
