@@ -168,26 +168,6 @@ wd_recv(struct wd_queue *q, void **req)
 	return status_errno(cpl.status);
 }
 
-int
-wd_recv_sync(struct wd_queue *q, void **req)
-{
-	int ret;
-
-	for (;;) {
-		ret = wd_recv(q, req);
-		if (ret != -EAGAIN)
-			return ret;
-		/* Armed before the last look, so that no completion falls in between. */
-		q->dev->drv->arm(q);
-		ret = wd_recv(q, req);
-		if (ret != -EAGAIN)
-			return ret;
-		ret = q->dev->tr->wait(wd_ctx(q)->tq, WAIT_SLICE_MS);
-		if (ret < 0)
-			q->dev->drv->kill(q);
-	}
-}
-
 static uint64_t
 now_ms(void)
 {
@@ -195,6 +175,33 @@ now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Waits in the kernel for a while; gives up a device that is gone or stalls since last. */
+static void
+wait_or_kill(struct wd_queue *q, uint64_t last)
+{
+	if (q->dev->tr->wait(wd_ctx(q)->tq, WAIT_SLICE_MS) < 0 || now_ms() - last > STALL_MS)
+		q->dev->drv->kill(q);
+}
+
+int
+wd_recv_sync(struct wd_queue *q, void **req)
+{
+	uint64_t start = now_ms();
+	int ret;
+
+	for (;;) {
+		ret = wd_recv(q, req);
+		if (ret != -EAGAIN || wd_queue_outstanding(q) == 0)
+			return ret;
+		/* Armed before the last look, so that no completion falls in between. */
+		q->dev->drv->arm(q);
+		ret = wd_recv(q, req);
+		if (ret != -EAGAIN)
+			return ret;
+		wait_or_kill(q, start);
+	}
 }
 
 void
@@ -209,11 +216,8 @@ wd_flush(struct wd_queue *q)
 			continue;
 		}
 		q->dev->drv->arm(q);
-		if (wd_poll(q, cpls, 32) != 0)
-			continue;
-		if (q->dev->tr->wait(wd_ctx(q)->tq, WAIT_SLICE_MS) < 0 ||
-			now_ms() - last > STALL_MS)
-			q->dev->drv->kill(q);
+		if (wd_poll(q, cpls, 32) == 0)
+			wait_or_kill(q, last);
 	}
 }
 

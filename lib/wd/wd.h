@@ -277,7 +277,10 @@ void wd_release_queue(struct wd_queue *q);
  */
 int wd_send(struct wd_queue *q, void *req);     /* struct wd_req */
 int wd_recv(struct wd_queue *q, void **req);    /* *req = the request's tag */
-/* Waits (in the kernel, if need be) until there is one. */
+/*
+ * Waits (in the kernel, if need be) until there is one; -EAGAIN only when nothing is outstanding.
+ * As with wd_flush(), a device that completes nothing for 10 s is taken for dead.
+ */
 int wd_recv_sync(struct wd_queue *q, void **req);
 /*
  * Waits until nothing is outstanding and drops the completions. A device that completes nothing

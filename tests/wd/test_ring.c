@@ -283,6 +283,9 @@ test_single(void)
 	CHECK_EQ(wd_recv(&q, &tag), 0);
 	CHECK_EQ((uintptr_t)tag, 1);
 	CHECK_EQ(wd_recv_sync(&q, &tag), 0);
+	/* Nobody waits for nothing. */
+	CHECK_EQ(wd_recv_sync(&q, &tag), -EAGAIN);
+	CHECK_EQ(fake_last->waits, 0);
 	r.cipher_len = 3;
 	CHECK_EQ(wd_send(&q, &r), 0);
 	CHECK_EQ(wd_recv(&q, &tag), -EINVAL);
