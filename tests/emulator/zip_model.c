@@ -164,7 +164,7 @@ static void
 test_refused(struct zip_rig *r)
 {
 	const int type = ZIP_TYPE_ZLIB;
-	static uint8_t buf[512], out[512];
+	static uint8_t buf[512], out[512], ctx[ZIP_CTX_SIZE];
 	struct zip_sqe sqe;
 
 	rig_sqe(&sqe, r, type, buf, ZIP_MAX_LEN + 1, out, sizeof(out));
@@ -193,7 +193,7 @@ test_refused(struct zip_rig *r)
 	rig_sqe(&sqe, r, type, buf, sizeof(buf), out, sizeof(out));
 	sqe.dw7 |= ZIP_STATEFUL;
 	expect_refused(r, ZIP_QC_COMPRESS, &sqe);
-	sqe.stream_ctx_addr = (uintptr_t)out;
+	sqe.stream_ctx_addr = (uintptr_t)ctx;
 	sqe.dw7 &= ~ZIP_STREAM_NEW;
 	expect_refused(r, ZIP_QC_DECOMPRESS, &sqe);     /* never started */
 	rig_sqe(&sqe, r, type, buf, sizeof(buf), out, 3);

@@ -212,6 +212,38 @@ decode(struct zip_work *w, bool compress)
 }
 
 static void
+touch_segs(const struct comp_seg *segs, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		emu_touch(segs[i].p, segs[i].len);
+}
+
+/* decode() as a guarded section, with all that the libraries will use: see guard.h. */
+static bool
+decode_guarded(struct zip_work *w, bool compress)
+{
+	const void *ctx;
+	bool ok;
+
+	if (sigsetjmp(w->th->guard, 0) != 0) {
+		w->status = ZIP_ST_BAD_REQ;
+		return false;
+	}
+	emu_guard_enter(&w->th->guard);
+	ok = decode(w, compress);
+	if (ok) {
+		touch_segs(w->th->in, w->n_in);
+		touch_segs(w->th->out, w->n_out);
+		ctx = (w->sqe->dw7 & ZIP_STATEFUL) == 0 ? NULL :
+			emu_ptr(w->mem, w->sqe->stream_ctx_addr, ZIP_CTX_HW_MAX);
+		if (ctx != NULL)
+			emu_touch(ctx, ZIP_CTX_HW_MAX);
+	}
+	emu_guard_leave();
+	return ok;
+}
+
+static void
 write_back(const struct zip_work *w, struct zip_sqe *out)
 {
 	out->consumed = w->consumed;
@@ -233,7 +265,7 @@ run_one(struct zip_thread *th, struct emu_job *job)
 	struct zip_sqe *out = job->sqe;
 	struct zip_work w = {.th = th, .mem = emu_queue_mem(job->q), .sqe = &sqe};
 
-	if (!decode(&w, compress)) {
+	if (!decode_guarded(&w, compress)) {
 		emu_model_zip.fail(out, w.status);
 		return;
 	}

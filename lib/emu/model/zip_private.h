@@ -14,6 +14,7 @@
 
 #include "../emu_private.h"
 #include "../engine/comp.h"
+#include "../guard.h"
 
 /* Codes of our own choice where the reference names none: drivers take all but D5's as errors. */
 #define ZIP_ST_BAD_REQ          0x03    /* the request's parameters */
@@ -38,6 +39,7 @@ struct zip_thread {
 	struct zip_table *table;        /* of the device */
 	struct comp_stream *inf;        /* for whole streams */
 	struct comp_seg *in, *out;      /* ZIP_MAX_SEGS each */
+	sigjmp_buf guard;
 };
 
 /* A request: the descriptor as it was when read, its buffers, and what the result will be. */
