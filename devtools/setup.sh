@@ -19,7 +19,7 @@ PACKAGES=(
 	# compute libraries of the emulator, libwd
 	libssl-dev zlib1g-dev libnuma-dev
 	# tests
-	procps util-linux valgrind
+	procps util-linux valgrind pigz
 	# the two gateways of tests/ipsec
 	dpdk-doc iperf3 iproute2 iputils-ping
 )
