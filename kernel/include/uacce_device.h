@@ -29,7 +29,7 @@
  * How a driver is told to work, by a module parameter "uacce_mode" of its own (see
  * uacce_mode_ops).
  */
-#define UACCE_MODE_NOUACCE	0	/* do not register here; other frameworks are free to use it */
+#define UACCE_MODE_NOUACCE	0	/* do not register here; other frameworks may use it */
 #define UACCE_MODE_UACCE	1	/* SVA, or a domain of uacce's */
 #define UACCE_MODE_NOIOMMU	2	/* no IOMMU, or one in pass-through mode */
 
@@ -44,8 +44,9 @@ struct uacce_domain;
  * @get_queue: open: allocate a queue. May sleep and wait
  * @put_queue: free it; it has been stopped. Never called under queue->lock
  * @start_queue: may sleep and wait; queue->lock is not held
- * @stop_queue: when it returns the hardware touches no memory for the queue. Called with queue->lock
- *	and sometimes mmap_lock held, also for a queue whose start is under way or failed half
+ * @stop_queue: when it returns the hardware touches no memory for the queue. Called with
+ *	queue->lock and sometimes mmap_lock held, also for a queue whose start is under way or
+ *	failed half
  * @quiesce_queue: optional; replaces @stop_queue in UACCE_CMD_PUT_Q, where locks are not held and
  *	waiting for another process is allowed
  * @is_q_updated: something to take since the last call? For poll(); optional
@@ -55,9 +56,9 @@ struct uacce_domain;
  *	(DUS) are better served by uacce_queue_set_region()
  * @ioctl: commands that uacce does not know; optional. Device lock held for reading
  * @kick: a client says that it wrote a doorbell; optional
- * @mem_add: optional: a device that resolves addresses by itself, whatever the memory model, so that
- *	uacce leaves the IOMMU alone. Called when memory becomes visible to the device through this
- *	queue. mmap_lock and queue->lock may be held
+ * @mem_add: optional: a device that resolves addresses by itself, whatever the memory model, so
+ *	that uacce leaves the IOMMU alone. Called when memory becomes visible to the device through
+ *	this queue. mmap_lock and queue->lock may be held
  * @mem_del: the opposite; must not fail
  * @region_fault: optional: somebody touched a page of region memory that was not mapped
  * @get_isolate_state: 0 normal, 1 isolated; optional
@@ -86,7 +87,8 @@ struct uacce_ops {
 /**
  * struct uacce_interface - for uacce_alloc()
  * @name: the node becomes /dev/<name>-<id>
- * @flags: UACCE_DEV_*. SVA is taken away again if the IOMMU cannot do it, PASID if the kernel cannot
+ * @flags: UACCE_DEV_*. SVA is taken away again if the IOMMU cannot do it, PASID if the kernel
+ *	cannot
  * @ops: what the device can do
  */
 struct uacce_interface {

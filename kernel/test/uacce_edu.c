@@ -111,7 +111,8 @@ static void edu_stop_queue(struct uacce_queue *q)
 	struct edu *edu = q->uacce->priv;
 	u32 busy;
 
-	if (readl_poll_timeout(edu->bar + EDU_DMA_CMD, busy, !(busy & EDU_DMA_START), 1000, 2000000))
+	if (readl_poll_timeout(edu->bar + EDU_DMA_CMD, busy, !(busy & EDU_DMA_START), 1000,
+			       2000000))
 		dev_err(&edu->pdev->dev, "DMA does not end\n");
 }
 
@@ -122,7 +123,8 @@ static int edu_mmap(struct uacce_queue *q, struct vm_area_struct *vma, enum uacc
 	if (type != UACCE_QFRT_MMIO)
 		return -EINVAL;
 	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
-	return io_remap_pfn_range(vma, vma->vm_start, pci_resource_start(edu->pdev, 0) >> PAGE_SHIFT,
+	return io_remap_pfn_range(vma, vma->vm_start,
+				  pci_resource_start(edu->pdev, 0) >> PAGE_SHIFT,
 				  vma->vm_end - vma->vm_start, vma->vm_page_prot);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Attributes. The device's own directory has the names of mainline and openEuler; attrs/ has the
- * eight of the specification, and the others too, since a client that finds attrs/ looks there only.
+ * eight of the specification, and the others too, since a client that finds attrs/ looks there
+ * only.
  */
 #include <linux/module.h>
 #include <linux/topology.h>

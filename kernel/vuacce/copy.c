@@ -14,7 +14,7 @@
 #define MAX_SEGS	1024
 #define BATCH		16
 
-/* The rule of process_vm_readv(2), which modules cannot call: same user and dumpable, or trusted. */
+/* As process_vm_readv(2), whose check modules cannot call: same user and dumpable, or trusted. */
 static bool may_access(struct mm_struct *mm, const struct cred *client)
 {
 	const struct cred *me = current_cred();

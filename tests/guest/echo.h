@@ -50,20 +50,20 @@ struct echo_cqe {
 /* ioctl('T', 1) of a queue: the argument asks the server for something special. */
 #define ECHO_CMD	_IO('T', 1)
 enum echo_cmd {
-	ECHO_IGNORE_THIS,	/* no reply at all */
-	ECHO_IGNORE_START,	/* no reply to the next start */
-	ECHO_REFUSE_START,	/* next start fails with EIO */
-	ECHO_REPORT_ERROR,	/* VUACCE_ERROR; returns its result */
-	ECHO_FAIL_QUEUE,	/* VUACCE_FAIL_QUEUE for this queue */
+	ECHO_IGNORE_THIS,  /* no reply at all */
+	ECHO_IGNORE_START, /* no reply to the next start */
+	ECHO_REFUSE_START, /* next start fails with EIO */
+	ECHO_REPORT_ERROR, /* VUACCE_ERROR; returns its result */
+	ECHO_FAIL_QUEUE,   /* VUACCE_FAIL_QUEUE for this queue */
 	ECHO_RETURN_7,
-	ECHO_WAKE,		/* wake pollers of this queue without work */
-	ECHO_SLEEP,		/* arm the doorbell, look at it next when the kernel says so */
-	ECHO_KICKS,		/* how often the kernel said so */
-	ECHO_MEMS,		/* how many MEM_ADD without MEM_DEL this queue has */
-	ECHO_STOPS,		/* how many stops of this queue were seen */
-	ECHO_BAD_REPLIES,	/* check what write() says to malformed replies; 0 = as documented */
-	ECHO_BAD_CALLS,		/* likewise for ioctls and mmap of the control descriptor */
-	ECHO_EXIT,		/* server dies */
+	ECHO_WAKE,	  /* wake pollers of this queue without work */
+	ECHO_SLEEP,	  /* arm the doorbell, look at it next when the kernel says so */
+	ECHO_KICKS,	  /* how often the kernel said so */
+	ECHO_MEMS,	  /* how many MEM_ADD without MEM_DEL this queue has */
+	ECHO_STOPS,	  /* how many stops of this queue were seen */
+	ECHO_BAD_REPLIES, /* check what write() says to malformed replies; 0 = as documented */
+	ECHO_BAD_CALLS,	  /* likewise for ioctls and mmap of the control descriptor */
+	ECHO_EXIT,	  /* server dies */
 };
 
 struct echo_opts {

@@ -13,7 +13,8 @@
 void *
 echo_map(int fd, unsigned int region, size_t len)
 {
-	return mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)region * getpagesize());
+	return mmap(
+		NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)region * getpagesize());
 }
 
 int

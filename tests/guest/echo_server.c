@@ -197,17 +197,20 @@ work_mapped(struct server *s, struct queue *q, const struct echo_sqe *sqe)
 static bool
 work(struct server *s, struct queue *q)
 {
-	uint32_t tail = __atomic_load_n((uint32_t *)(uintptr_t)(q->mmio + ECHO_SQ_DB), __ATOMIC_ACQUIRE);
+	uint32_t tail =
+		__atomic_load_n((uint32_t *)(uintptr_t)(q->mmio + ECHO_SQ_DB), __ATOMIC_ACQUIRE);
 	bool any = false, wake = false;
 
 	/* A handler may stop the queue meanwhile. */
 	while (q->started && q->head != tail && tail - q->head <= ECHO_DEPTH) {
 		uint32_t slot = q->head % ECHO_DEPTH;
 		struct echo_sqe sqe = ((volatile struct echo_sqe *)q->dus)[slot];
-		volatile struct echo_cqe *cqe = (volatile struct echo_cqe *)(q->dus + ECHO_CQ) + slot;
+		volatile struct echo_cqe *cqe =
+			(volatile struct echo_cqe *)(q->dus + ECHO_CQ) + slot;
 
 		cqe->tag = sqe.tag;
-		cqe->status = s->flags & UACCE_DEV_SVA ? work_sva(s, q, &sqe) : work_mapped(s, q, &sqe);
+		cqe->status =
+			s->flags & UACCE_DEV_SVA ? work_sva(s, q, &sqe) : work_mapped(s, q, &sqe);
 		q->head++;
 		__atomic_store_n(&cqe->seq, q->head, __ATOMIC_RELEASE);
 		wake |= sqe.flags & ECHO_F_WAKE;
@@ -249,7 +252,8 @@ queue_close(struct server *s, struct queue *q)
 	munmap((void *)(uintptr_t)q->dus, ECHO_DUS_SIZE);
 	for (struct mem *m = s->mems; m < s->mems + MAX_MEMS; m++)
 		if (m->id && m->queue == q->id)
-			fprintf(stderr, "echo server: memory %u was not deleted before close\n", m->id);
+			fprintf(stderr, "echo server: memory %u was not deleted before close\n",
+				m->id);
 	*q = (struct queue){0};
 }
 
@@ -294,7 +298,8 @@ bad_calls(struct server *s)
 		return 4;
 	if (!ioctl(s->fd, _IO('W', 0x7f)) || errno != ENOTTY)
 		return 5;
-	if (mmap(NULL, 4096, PROT_READ, MAP_SHARED, s->fd, 4000L << 40) != MAP_FAILED || errno != ENXIO)
+	if (mmap(NULL, 4096, PROT_READ, MAP_SHARED, s->fd, 4000L << 40) != MAP_FAILED ||
+		errno != ENXIO)
 		return 6;
 	if (read(s->fd, buf, sizeof(buf) - 1) != -1 || errno != EINVAL)
 		return 7;
@@ -458,12 +463,15 @@ create(struct server *s)
 		.api = "echo_v1",
 		.algorithms = "echo\ncomplement\n",
 		.region_size = {ECHO_MMIO_SIZE, ECHO_DUS_SIZE,
-			o->ss_max ? o->ss_max : o->flags & UACCE_DEV_SVA ? 0 : 1UL << 30,
+			o->ss_max		   ? o->ss_max
+			: o->flags & UACCE_DEV_SVA ? 0
+						   : 1UL << 30,
 			o->dko ? ECHO_DKO_SIZE : 0},
 		.max_queues = o->max_queues ? o->max_queues : 16,
 		.node = o->node - 1,
 		.nlast = 2,
-		.last_words = {{UACCE_QFRT_DUS, ECHO_RX_STOP, 1, 0}, {UACCE_QFRT_DUS, ECHO_TX_STOP, 1, 0}},
+		.last_words = {{UACCE_QFRT_DUS, ECHO_RX_STOP, 1, 0},
+			{UACCE_QFRT_DUS, ECHO_TX_STOP, 1, 0}},
 	};
 
 	strcpy(c.name, o->name ? o->name : "echo");
@@ -519,7 +527,8 @@ echo_spawn(struct echo_dev *dev, const struct echo_opts *opts)
 		printf("echo server does not start: %s\n", strerror(-dev->id));
 		exit(1);
 	}
-	snprintf(dev->node, sizeof(dev->node), "/dev/%s-%d", opts->name ? opts->name : "echo", dev->id);
+	snprintf(dev->node, sizeof(dev->node), "/dev/%s-%d", opts->name ? opts->name : "echo",
+		dev->id);
 	snprintf(dev->sysfs, sizeof(dev->sysfs), "/sys/class/uacce/%s-%d",
 		opts->name ? opts->name : "echo", dev->id);
 }

@@ -113,7 +113,8 @@ refused(void)
 
 	CHECK_EQ(echo_open(&c, dev.node), 0);
 	uint8_t *p = huge(2, MAP_SHARED), *private = huge(2, MAP_PRIVATE);
-	uint8_t *small = mmap(NULL, 2 * MB2, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint8_t *small =
+		mmap(NULL, 2 * MB2, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint8_t *ro = huge(1, MAP_SHARED);
 
 	memset(private, 1, 2 * MB2);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * A PCI device with a DMA engine (QEMU's edu), behind an IOMMU or not: test_edu iommu|flat|passthrough
- * tells how the guest was started. The driver's uacce_mode chooses the memory model.
+ * A PCI device with a DMA engine (QEMU's edu), behind an IOMMU or not: test_edu
+ * iommu|flat|passthrough tells how the guest was started. The driver's uacce_mode chooses the
+ * memory model.
  */
 #include <fcntl.h>
 #include <glob.h>

@@ -181,7 +181,9 @@ address_spaces_are_apart(void)
 	memset(ss, pid ? 0x11 : 0x22, MB2);
 	CHECK_EQ(echo_start(&c), 0);
 	for (int i = 0; i < 50; i++)
-		CHECK_EQ(echo_run(&c, ss, (uintptr_t)ss, ss + MB2 / 2, (uintptr_t)ss + MB2 / 2, 5000), 0);
+		CHECK_EQ(echo_run(&c, ss, (uintptr_t)ss, ss + MB2 / 2, (uintptr_t)ss + MB2 / 2,
+				 5000),
+			0);
 	CHECK_EQ(ss[MB2 - 1], pid ? 0x11 : 0x22);
 	echo_close(&c);
 	if (!pid)

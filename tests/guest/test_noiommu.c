@@ -67,8 +67,12 @@ main(void)
 	/* creating one needs the same */
 	pid_t pid = fork();
 	if (!pid) {
-		struct vuacce_config c = {.size = sizeof(c), .flags = UACCE_DEV_NOIOMMU, .name = "x",
-			.api = "x", .max_queues = 1, .node = -1};
+		struct vuacce_config c = {.size = sizeof(c),
+			.flags = UACCE_DEV_NOIOMMU,
+			.name = "x",
+			.api = "x",
+			.max_queues = 1,
+			.node = -1};
 		int fd = open("/dev/vuacce", O_RDWR);
 		drop_capability(CAP_SYS_RAWIO);
 		CHECK_ERRNO(ioctl(fd, VUACCE_CREATE, &c), EPERM);

@@ -229,7 +229,8 @@ come_and_go(void)
 	for (int i = 0; i < 3; i++)
 		CHECK(!pthread_create(&t[i], NULL, open_close, &p));
 	for (int i = 0; i < 25; i++) {
-		echo_spawn(&dev, &(struct echo_opts){.flags = i % 2 ? UACCE_DEV_IOMMU : UACCE_DEV_NOIOMMU});
+		echo_spawn(&dev,
+			&(struct echo_opts){.flags = i % 2 ? UACCE_DEV_IOMMU : UACCE_DEV_NOIOMMU});
 		usleep(20000 * (useconds_t)(i % 3));
 		echo_kill(&dev);
 	}

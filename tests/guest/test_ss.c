@@ -95,8 +95,8 @@ odd_sizes(void)
 	CHECK_EQ(pinned_kib(0), 0);
 
 	uint8_t *at = (uint8_t *)0x300000001000;
-	ss = mmap(at, 3 * MB2 + 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, c.fd,
-		UACCE_QFRT_SS * 4096);
+	ss = mmap(at, 3 * MB2 + 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
+		c.fd, UACCE_QFRT_SS * 4096);
 	CHECK(ss == at);
 	CHECK_EQ(echo_start(&c), 0);
 	memset(ss, 7, 3 * MB2 + 4096);

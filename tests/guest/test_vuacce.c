@@ -302,9 +302,11 @@ client_faults(void)
 	CHECK_EQ(echo_open(&c, dev.node), 0);
 	CHECK_EQ(echo_start(&c), 0);
 	size_t len = 1 << 20;
-	uint8_t *untouched = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *untouched =
+		mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint8_t *dst = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK_EQ(echo_run(&c, untouched, (uintptr_t)untouched, dst, (uintptr_t)dst, (uint32_t)len), 0);
+	CHECK_EQ(echo_run(&c, untouched, (uintptr_t)untouched, dst, (uintptr_t)dst, (uint32_t)len),
+		0);
 	int fd = open("/proc/self/exe", O_RDONLY);
 	uint8_t *file = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	CHECK_EQ(echo_run(&c, dst, (uintptr_t)dst, file, (uintptr_t)file, 4096), 0);

@@ -64,7 +64,8 @@
  * Device flags, as sysfs shows them. The bits below 0x100 are those in use elsewhere.
  *
  * UACCE_DEV_SVA	the device works on the process's page table: any address will do. Implies
- *			UACCE_DEV_PASID and UACCE_DEV_FAULT_FROM_DEV, which need not be set beside it
+ *			UACCE_DEV_PASID and UACCE_DEV_FAULT_FROM_DEV, which need not be set beside
+ *			it
  * UACCE_DEV_NOIOMMU	device addresses are physical; the opener needs CAP_SYS_RAWIO
  * UACCE_DEV_PASID	several processes at once (without it: one at a time, unless NOIOMMU)
  * UACCE_DEV_IOMMU	device address = virtual address, for SS and adopted memory only
@@ -73,8 +74,8 @@
  *			     the DKO region: map it before the start
  * UACCE_DEV_DB_SLOTS	doorbells are memory, with one slot for each command (served devices)
  *
- * The memory that a process reserves or adopts on one queue is at the device for all queues that the
- * process has there, until the last queue that reserved, adopted or was given it lets go of it.
+ * The memory that a process reserves or adopts on one queue is at the device for all queues that
+ * the process has there, until the last queue that reserved, adopted or was given it lets go of it.
  */
 #define UACCE_DEV_SVA			0x1
 #define UACCE_DEV_NOIOMMU		0x2

@@ -3,8 +3,8 @@
  * vuacce: a process (the server) serves a uacce device.
  *
  * open("/dev/vuacce"), VUACCE_CREATE: from now on the descriptor is the device's other side, and
- * /dev/<name>-<id> exists. When its last reference goes (the server dies; copies in children and the
- * server's mappings are references, too) the device is removed; clients get what they get when
+ * /dev/<name>-<id> exists. When its last reference goes (the server dies; copies in children and
+ * the server's mappings are references, too) the device is removed; clients get what they get when
  * hardware is unplugged (see uacce.h).
  *
  *	read()	gives whole struct vuacce_event; -EAGAIN with O_NONBLOCK when there is none.
@@ -13,13 +13,14 @@
  *		(the client was killed, or VUACCE_TIMEOUT_MS passed and it got -ETIMEDOUT).
  *	poll()	EPOLLIN: events. EPOLLPRI: a doorbell may have been written (VUACCE_ARM, or
  *		UACCE_CMD_KICK of a client); cleared by VUACCE_TAKE_KICKS.
- *	mmap()	at the offset that an event told, MAP_SHARED, gives the server the same memory as the
- *		client. The mapping keeps the memory allocated: unmap it after VUACCE_EV_MEM_DEL or
- *		VUACCE_EV_QUEUE_CLOSE. It also keeps the client's RLIMIT_MEMLOCK charged. Once the client
- *		took memory away the offset is gone (-ENXIO), perhaps before the server read the event
- *		that told it; a mapping that exists stays good. One mapping per call, from its start; the length may be shorter.
- *		Hugepages want an address aligned to 2 MiB to be mapped as such (MAP_FIXED, or let the
- *		kernel choose, which aligns).
+ *	mmap()	at the offset that an event told, MAP_SHARED, gives the server the same memory as
+ *		the client. The mapping keeps the memory allocated: unmap it after
+ *		VUACCE_EV_MEM_DEL or VUACCE_EV_QUEUE_CLOSE. It also keeps the client's
+ *		RLIMIT_MEMLOCK charged. Once the client took memory away the offset is gone
+ *		(-ENXIO), perhaps before the server read the event that told it; a mapping that
+ *		exists stays good. A length shorter than the memory is fine. Hugepages want an
+ *		address aligned to 2 MiB to be mapped as such (MAP_FIXED, or let the kernel choose,
+ *		which aligns).
  *
  * Events of one queue come in order, and those that a client's call causes are queued before that
  * call returns to the client. Doorbells are memory and overtake events: a server that meets an
@@ -28,7 +29,8 @@
  * Addresses in descriptors are, by the flags of the device,
  *	UACCE_DEV_SVA	virtual addresses of the client: VUACCE_COPY moves data from and to them
  *	IOMMU, SHARE_DOMAIN  virtual addresses of the client, only inside memory that
- *			VUACCE_EV_MEM_ADD told for any queue of the same client: access it through the server's own mapping
+ *			VUACCE_EV_MEM_ADD told for any queue of the same client: access it through
+ *			the server's own mapping
  *	NOIOMMU		physical addresses, only inside memory that VUACCE_EV_MEM_ADD told:
  *			VUACCE_MEM_SLICES gives their table
  *
@@ -112,8 +114,8 @@ struct vuacce_config {
  * @VUACCE_EV_QUEUE_START: UACCE_CMD_START_Q; wants a reply. When the client gave up waiting, a
  *	VUACCE_EV_QUEUE_STOP without cookie follows
  * @VUACCE_EV_QUEUE_STOP: UACCE_CMD_PUT_Q: wants a reply, to be given when the server touches the
- *	client's memory no more on behalf of this queue. The client unmapped SS, or its address space
- *	ends: no cookie, no reply, and the server's own mappings are still good
+ *	client's memory no more on behalf of this queue. The client unmapped SS, or its address
+ *	space ends: no cookie, no reply, and the server's own mappings are still good
  * @VUACCE_EV_QUEUE_CLOSE: the queue is gone. No reply
  * @VUACCE_EV_IOCTL: an ioctl that uacce does not know; wants a reply
  * @VUACCE_EV_MEM_ADD: the client reserved, adopted or was given memory. No reply
@@ -255,9 +257,10 @@ struct vuacce_seg {
  * @reserved: 0
  *
  * For devices with UACCE_DEV_SVA only (-EOPNOTSUPP). What the client may not read or write itself
- * cannot be copied either; its page faults are resolved. The caller needs the rights over the client
- * that process_vm_readv(2) asks for, as far as modules can ask: the same user as the client's opener
- * and a dumpable client, or CAP_SYS_PTRACE (-EPERM). -EFAULT: bad address on either side;
+ * cannot be copied either; its page faults are resolved. The caller needs the rights over the
+ * client that process_vm_readv(2) asks for, as far as modules can ask: the same user as the
+ * client's opener and a dumpable client, or CAP_SYS_PTRACE (-EPERM). -EFAULT: bad address on
+ * either side;
  * -ESRCH: no such queue, or its process is gone. Memory of the queue's own regions cannot be
  * copied: map it.
  */
@@ -275,8 +278,8 @@ struct vuacce_copy {
  * @first: index of the first slice to write
  * @count: in: room at @slices; out: slices written
  * @total: out: slices in all
- * @slices: user pointer to struct uacce_slice[count]; addr is the client's virtual address, dev_addr
- *	the device address (physical with UACCE_DEV_NOIOMMU)
+ * @slices: user pointer to struct uacce_slice[count]; addr is the client's virtual address,
+ *	dev_addr the device address (physical with UACCE_DEV_NOIOMMU)
  */
 struct vuacce_mem_slices {
 	__u32 mem;
@@ -290,9 +293,9 @@ struct vuacce_mem_slices {
 /* Wake whoever polls the queue: arg = queue id. -ESRCH: no such queue. */
 #define VUACCE_WAKE		_IO('W', 0x61)
 /*
- * Before the server sleeps: take the client's mapping of the MMIO region away for a moment. The next
- * touch of it raises EPOLLPRI (and gets the page back). arg = queue id. Look at the doorbells once
- * more after this call, and for a while after EPOLLPRI: the write itself follows the event.
+ * Before the server sleeps: take the client's mapping of the MMIO region away for a moment. The
+ * next touch of it raises EPOLLPRI (and gets the page back). arg = queue id. Look at the doorbells
+ * once more after this call, and for a while after EPOLLPRI: the write itself follows the event.
  */
 #define VUACCE_ARM		_IO('W', 0x62)
 /* Returns how many kicks came since the last call, and clears EPOLLPRI. */
