@@ -162,7 +162,7 @@ struct uacce_comp_qp {
 	struct uacce_comp_stream *full[UACCE_COMP_FULL_STREAMS];
 	uint32_t full_free;     /* bit mask */
 	bool phys;
-	bool raw;
+	bool dead;              /* a queue was lost: nothing is taken until it is set up again */
 
 	struct rte_compressdev_stats stats;
 

@@ -64,6 +64,8 @@ uacce_comp_enqueue(void *queue_pair, struct rte_comp_op **ops, uint16_t n)
 	struct uacce_comp_qp *qp = queue_pair;
 	uint32_t room, i;
 
+	if (unlikely(qp->dead))
+		return 0;
 	if (unlikely(qp->q[UACCE_COMPRESS].n + qp->q[UACCE_DECOMPRESS].n != 0) &&
 		!submit_pending(qp))
 		return 0;

@@ -210,6 +210,8 @@ uacce_comp_finish(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot)
 	struct rte_comp_op *op = slot->op;
 
 	op->debug_status = slot->cpl.hw_status;
+	if (unlikely(slot->cpl.status == WD_DEV_LOST))
+		qp->dead = true;
 	if (unlikely(slot->st != NULL)) {
 		finish_piece(slot);
 		return;

@@ -230,7 +230,6 @@ qp_setup(struct rte_compressdev *dev, uint16_t id, uint32_t max_inflight_ops, in
 	qp->owner = getpid();
 	qp->wd = proc->wd;
 	qp->phys = proc->phys;
-	qp->raw = proc->raw;
 	qp->max_len = caps->max_len;
 	qp->min_out = caps->min_out;
 	qp->segs_per_side = RTE_MIN(caps->max_segs, UACCE_COMP_SEGS / 2);

@@ -9,6 +9,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_malloc.h>
 #include <rte_string_fns.h>
 
 #include "uacce_compress.h"
@@ -198,15 +199,20 @@ uacce_compress_remove(struct rte_vdev_device *vdev)
 	if (dev == NULL)
 		return -ENODEV;
 	proc = uacce_comp_proc(dev);
-	/* A device that is unplugged while it runs; close refuses started ones. */
-	if (rte_eal_process_type() == RTE_PROC_PRIMARY && dev->data->dev_started)
-		rte_compressdev_stop(dev->data->dev_id);
 	uacce_comp_ops.dev_close(dev);
+	/*
+	 * Closed here already: without ops the library does not try to, which would fail for devices
+	 * that run, and for those behind one that went before.
+	 */
+	dev->dev_ops = NULL;
 	/* The shared state is the primary's: only this process's half goes then. */
 	if (rte_eal_process_type() == RTE_PROC_PRIMARY) {
+		dev->data->dev_started = 0;
+		rte_free(dev->data->queue_pairs);
+		dev->data->queue_pairs = NULL;
+		dev->data->nb_queue_pairs = 0;
 		ret = rte_compressdev_pmd_destroy(dev);
 	} else {
-		dev->dev_ops = NULL;
 		ret = rte_compressdev_pmd_release_device(dev);
 		dev->device = NULL;
 		dev->data = NULL;
