@@ -50,8 +50,9 @@ void
 ct_eal_init(const char *const *devargs, unsigned int n, const char *const *extra)
 {
 	static char plugin[4096], vdev[8][512];
-	char *argv[MAX_ARGS] = {"crypto-test", "--no-pci", "--no-telemetry", "-m", "512", "-d",
-		plugin};
+	char *mem = getenv("CT_MEM");
+	char *argv[MAX_ARGS] = {"crypto-test", "--no-pci", "--no-telemetry", "-m",
+		mem ? mem : "512", "-d", plugin};
 	int argc = 7;
 	unsigned int i;
 

@@ -5,8 +5,10 @@
  * device does not notice.
  *
  *   loss fail|index|stall|reset|unplug
+ *   loss daemon SOCKET PID          kills the daemon that the device lives in
  */
 #include <errno.h>
+#include <signal.h>
 
 #include <rte_cycles.h>
 #include <rte_pause.h>
@@ -18,6 +20,7 @@
 #define PATIENCE_S      20
 
 static struct ct_dev dev, healthy;
+static pid_t daemon_pid;        /* 0: none to kill */
 
 static void *
 session(struct ct_dev *d)
@@ -66,7 +69,16 @@ run(struct ct_dev *d, uint16_t qp, struct rte_crypto_op **ops, uint32_t *taken, 
 	uint32_t got = 0, i;
 
 	*bad = 0;
+	/* Stopped first, so that there is something in flight when it dies. */
+	if (daemon_pid != 0) {
+		kill(daemon_pid, SIGSTOP);
+		rte_delay_ms(100);
+	}
 	*taken = rte_cryptodev_enqueue_burst(d->id, qp, ops, NB_OPS);
+	if (daemon_pid != 0) {
+		kill(daemon_pid, SIGKILL);
+		daemon_pid = 0;
+	}
 	while (got < *taken && rte_get_timer_cycles() < end)
 		got += rte_cryptodev_dequeue_burst(d->id, qp, back + got, NB_OPS - got);
 	CT_CHECK(got == *taken, "%u of %u came back", got, *taken);
@@ -151,7 +163,8 @@ test(const char *fault)
 		/* What was done and not dequeued when the device died may count as lost. */
 		CT_CHECK(bad >= NB_OPS - AT + 1, "%u bad", bad);
 		CT_CHECK(ops[NB_OPS - 1]->status == RTE_CRYPTO_OP_STATUS_ERROR, "the last one");
-		if (check_lost(sess, strcmp(fault, "unplug") == 0) != 0)
+		if (check_lost(sess, strcmp(fault, "unplug") == 0 ||
+				strcmp(fault, "daemon") == 0) != 0)
 			return -1;
 	}
 	free_ops(ops);
@@ -163,7 +176,7 @@ int
 main(int argc, char **argv)
 {
 	const char *fault = argc > 1 ? argv[1] : "reset", *what = "";
-	char args[64];
+	char args[256];
 	const char *devargs[] = {args, "device=emu"};
 	int ret;
 
@@ -174,6 +187,10 @@ main(int argc, char **argv)
 	else if (strcmp(fault, "stall") == 0)
 		what = ":300";
 	snprintf(args, sizeof(args), "device=emu,fault=%s:%u%s", fault, AT, what);
+	if (argc > 3 && strcmp(fault, "daemon") == 0) {
+		snprintf(args, sizeof(args), "device=emu:%s", argv[2]);
+		daemon_pid = atoi(argv[3]);
+	}
 	ct_eal_init(devargs, 2, NULL);
 	if (ct_dev_start(&dev, 0, 2, 128) != 0 || ct_dev_start(&healthy, 1, 1, 128) != 0)
 		return 1;
