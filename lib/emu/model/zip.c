@@ -63,7 +63,7 @@ zip_trailer(const struct zip_work *w, uint8_t trailer[ZIP_MAX_TRAILER])
 	return w->trailer;
 }
 
-/* Piece i of [off, off + len): shared by put and get. */
+/* [off, off + len): shared by put and get. Both sides may be the client's, and overlap. */
 static bool
 copy_segs(const struct comp_seg *segs, uint32_t n, uint64_t off, uint8_t *buf, uint32_t len, bool put)
 {
@@ -78,9 +78,9 @@ copy_segs(const struct comp_seg *segs, uint32_t n, uint64_t off, uint8_t *buf, u
 		if (part > len)
 			part = len;
 		if (put)
-			memcpy(segs[i].p + off, buf, part);
+			memmove(segs[i].p + off, buf, part);
 		else
-			memcpy(buf, segs[i].p + off, part);
+			memmove(buf, segs[i].p + off, part);
 		buf += part;
 		len -= part;
 		off = 0;
