@@ -11,6 +11,7 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_log.h>
 
 #include "app.h"
 
@@ -85,21 +86,27 @@ start_eal(const char *argv0)
 {
 	static char plugin[PATH_MAX], vdev[512];
 	const char *device = opt.device;
-	char *argv[24] = {(char *)(uintptr_t)argv0, "--no-pci", "--no-telemetry", "--in-memory", "-l",
-		"0", "-m", MEMORY_MB, "--log-level=*:error", "--vdev", vdev};
-	int argc = 11;
+	char *argv[24] = {(char *)(uintptr_t)argv0, "--no-pci", "--no-telemetry", "-l", "0", "-m",
+		MEMORY_MB, "--log-level=*:error", "--vdev", vdev};
+	int argc = 10;
 
 	if (device == NULL)
 		device = have_hardware() ? "auto" : "emu";
 	if ((size_t)snprintf(vdev, sizeof(vdev), "compress_uacce,device=%s", device) >= sizeof(vdev))
 		return fail("--device: too long");
 	/* Devices that share the process's page table need no hugepages. */
-	if (geteuid() != 0 || free_huge_kb() < 2 * 1024 * atol(MEMORY_MB))
+	if (geteuid() != 0 || free_huge_kb() < 2 * 1024 * atol(MEMORY_MB)) {
 		argv[argc++] = "--no-huge";
+		argv[argc++] = "--no-shconf";
+	} else {
+		argv[argc++] = "--in-memory";
+	}
 	if (find_plugin(plugin, sizeof(plugin))) {
 		argv[argc++] = "-d";
 		argv[argc++] = plugin;
 	}
+	/* DPDK's messages go to standard output otherwise, where the data may go. */
+	rte_openlog_stream(stderr);
 	if (rte_eal_init(argc, argv) < 0)
 		return fail("cannot start DPDK on device '%s': %s", device, rte_strerror(rte_errno));
 	return EXIT_OK;
