@@ -18,11 +18,11 @@
 
 /* ------------------------------------------------------------------ table */
 
-/* Index of the first entry whose end lies beyond va. */
+/* Index of the first of n entries whose end lies beyond va. */
 static unsigned int
-mem_search(const struct wd_mem_table *t, uintptr_t va)
+mem_search(const struct wd_mem_table *t, unsigned int n, uintptr_t va)
 {
-	unsigned int lo = 0, hi = t->n;
+	unsigned int lo = 0, hi = n;
 
 	while (lo < hi) {
 		unsigned int mid = (lo + hi) / 2;
@@ -35,77 +35,92 @@ mem_search(const struct wd_mem_table *t, uintptr_t va)
 	return lo;
 }
 
-/* Publishes a copy of the table with n entries room for one more; under the lock. */
+/* The device's table with room for one entry more; under the lock. */
 static struct wd_mem_table *
-mem_copy(struct wd_device *dev, unsigned int n)
+mem_room(struct wd_device *dev)
 {
-	struct wd_mem_table *t;
+	struct wd_mem_table *old = dev->mems, *t;
+	unsigned int room;
 
-	t = calloc(1, sizeof(*t) + n * sizeof(t->mem[0]));
-	if (t != NULL)
-		t->retired = dev->mems;
+	if (old != NULL && old->n < old->room)
+		return old;
+	room = old != NULL ? 2 * old->room : 16;
+	t = calloc(1, sizeof(*t) + room * sizeof(t->mem[0]));
+	if (t == NULL)
+		return NULL;
+	t->room = room;
+	t->retired = old;
+	if (old != NULL) {
+		t->n = old->n;
+		memcpy(t->mem, old->mem, old->n * sizeof(t->mem[0]));
+	}
+	__atomic_store_n(&dev->mems, t, __ATOMIC_RELEASE);
 	return t;
+}
+
+/* What is between the two is seen by readers as a whole, or not at all. */
+static void
+change_begin(struct wd_device *dev)
+{
+	__atomic_store_n(&dev->mem_seq, dev->mem_seq + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static void
+change_end(struct wd_device *dev)
+{
+	__atomic_store_n(&dev->mem_seq, dev->mem_seq + 1, __ATOMIC_RELEASE);
 }
 
 int
 wd_mem_add(struct wd_device *dev, const void *va, size_t len, uint64_t dev_addr)
 {
-	struct wd_mem_table *old, *t;
-	unsigned int n, at;
+	struct wd_mem_table *t;
+	unsigned int at;
 	int ret = 0;
 
 	pthread_mutex_lock(&dev->lock);
-	old = dev->mems;
-	n = old != NULL ? old->n : 0;
-	at = old != NULL ? mem_search(old, (uintptr_t)va) : 0;
-	if (at < n && old->mem[at].va < (uintptr_t)va + len) {
-		ret = -EEXIST;
-		goto out;
-	}
-	t = mem_copy(dev, n + 1);
+	t = mem_room(dev);
 	if (t == NULL) {
 		ret = -ENOMEM;
 		goto out;
 	}
-	if (old != NULL) {
-		memcpy(t->mem, old->mem, at * sizeof(t->mem[0]));
-		memcpy(t->mem + at + 1, old->mem + at, (n - at) * sizeof(t->mem[0]));
+	at = mem_search(t, t->n, (uintptr_t)va);
+	if (at < t->n && t->mem[at].va < (uintptr_t)va + len) {
+		ret = -EEXIST;
+		goto out;
 	}
+	change_begin(dev);
+	memmove(t->mem + at + 1, t->mem + at, (t->n - at) * sizeof(t->mem[0]));
 	t->mem[at] = (struct wd_mem){.va = (uintptr_t)va, .len = len, .dev_addr = dev_addr};
-	t->n = n + 1;
-	__atomic_store_n(&dev->mems, t, __ATOMIC_RELEASE);
+	t->n++;
+	change_end(dev);
 out:
 	pthread_mutex_unlock(&dev->lock);
 	return ret;
 }
 
+/* The range may be several entries, but no part of one. */
 int
 wd_mem_del(struct wd_device *dev, const void *va, size_t len)
 {
-	struct wd_mem_table *old, *t;
-	unsigned int at, end;
+	unsigned int at, end, n;
+	struct wd_mem_table *t;
 	int ret = -EINVAL;
 
 	pthread_mutex_lock(&dev->lock);
-	old = dev->mems;
-	if (old == NULL)
-		goto out;
-	at = mem_search(old, (uintptr_t)va);
-	end = mem_search(old, (uintptr_t)va + len);
-	if (at >= end || old->mem[at].va != (uintptr_t)va ||
-		old->mem[end - 1].va + old->mem[end - 1].len != (uintptr_t)va + len)
-		goto out;
-	t = mem_copy(dev, old->n);
-	if (t == NULL) {
-		ret = -ENOMEM;
-		goto out;
+	t = dev->mems;
+	n = t != NULL ? t->n : 0;
+	at = t != NULL ? mem_search(t, n, (uintptr_t)va) : 0;
+	end = t != NULL ? mem_search(t, n, (uintptr_t)va + len) : 0;
+	if (at < end && t->mem[at].va == (uintptr_t)va &&
+		t->mem[end - 1].va + t->mem[end - 1].len == (uintptr_t)va + len) {
+		change_begin(dev);
+		memmove(t->mem + at, t->mem + end, (n - end) * sizeof(t->mem[0]));
+		t->n -= end - at;
+		change_end(dev);
+		ret = 0;
 	}
-	memcpy(t->mem, old->mem, at * sizeof(t->mem[0]));
-	memcpy(t->mem + at, old->mem + end, (old->n - end) * sizeof(t->mem[0]));
-	t->n = old->n - (end - at);
-	__atomic_store_n(&dev->mems, t, __ATOMIC_RELEASE);
-	ret = 0;
-out:
 	pthread_mutex_unlock(&dev->lock);
 	return ret;
 }
@@ -122,43 +137,34 @@ wd_mem_fini(struct wd_device *dev)
 	dev->mems = NULL;
 }
 
-uint64_t
-wd_dev_addr(const struct wd_device *dev, const void *va, size_t len)
+static uint64_t
+look_up_va(const struct wd_mem_table *t, uintptr_t va, size_t len)
 {
-	uintptr_t a = (uintptr_t)va, end = a + len;
-	const struct wd_mem_table *t;
+	unsigned int n = __atomic_load_n(&t->n, __ATOMIC_RELAXED);
+	unsigned int i = mem_search(t, n, va);
+	uintptr_t end = va + len;
 	uint64_t dev_addr;
-	unsigned int i;
 
-	if (dev->flags & WD_DEV_SVA)
-		return a;
-	t = __atomic_load_n(&dev->mems, __ATOMIC_ACQUIRE);
-	if (t == NULL || end < a)
+	if (i == n || t->mem[i].va > va)
 		return UINT64_MAX;
-	i = mem_search(t, a);
-	if (i == t->n || t->mem[i].va > a)
-		return UINT64_MAX;
-	dev_addr = t->mem[i].dev_addr + (a - t->mem[i].va);
+	dev_addr = t->mem[i].dev_addr + (va - t->mem[i].va);
 	/* A range may go on in the next entry if both are contiguous for process and device. */
 	for (; t->mem[i].va + t->mem[i].len < end; i++) {
 		const struct wd_mem *m = &t->mem[i];
 
-		if (i + 1 == t->n || m[1].va != m->va + m->len ||
+		if (i + 1 == n || m[1].va != m->va + m->len ||
 			m[1].dev_addr != m->dev_addr + m->len)
 			return UINT64_MAX;
 	}
 	return dev_addr;
 }
 
-void *
-wd_cpu_addr(const struct wd_device *dev, uint64_t dev_addr, size_t len)
+static void *
+look_up_dev_addr(const struct wd_mem_table *t, uint64_t dev_addr, size_t len)
 {
-	const struct wd_mem_table *t;
+	unsigned int n = __atomic_load_n(&t->n, __ATOMIC_RELAXED);
 
-	if (wd_dev_addr_is_va(dev))
-		return (void *)(uintptr_t)dev_addr;
-	t = __atomic_load_n(&dev->mems, __ATOMIC_ACQUIRE);
-	for (unsigned int i = 0; t != NULL && i < t->n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		const struct wd_mem *m = &t->mem[i];
 
 		if (dev_addr >= m->dev_addr && dev_addr - m->dev_addr < m->len &&
@@ -166,6 +172,56 @@ wd_cpu_addr(const struct wd_device *dev, uint64_t dev_addr, size_t len)
 			return (void *)(m->va + (dev_addr - m->dev_addr));
 	}
 	return NULL;
+}
+
+static uint32_t
+read_begin(const struct wd_device *dev)
+{
+	return __atomic_load_n(&dev->mem_seq, __ATOMIC_ACQUIRE);
+}
+
+/* Did the table stay as it was since read_begin()? */
+static bool
+read_valid(const struct wd_device *dev, uint32_t seq)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return !(seq & 1) && __atomic_load_n(&dev->mem_seq, __ATOMIC_RELAXED) == seq;
+}
+
+uint64_t
+wd_dev_addr(const struct wd_device *dev, const void *va, size_t len)
+{
+	const struct wd_mem_table *t;
+	uint64_t found;
+	uint32_t seq;
+
+	if (dev->flags & WD_DEV_SVA)
+		return (uintptr_t)va;
+	if ((uintptr_t)va + len < (uintptr_t)va)
+		return UINT64_MAX;
+	do {
+		seq = read_begin(dev);
+		t = __atomic_load_n(&dev->mems, __ATOMIC_ACQUIRE);
+		found = t != NULL ? look_up_va(t, (uintptr_t)va, len) : UINT64_MAX;
+	} while (!read_valid(dev, seq));
+	return found;
+}
+
+void *
+wd_cpu_addr(const struct wd_device *dev, uint64_t dev_addr, size_t len)
+{
+	const struct wd_mem_table *t;
+	uint32_t seq;
+	void *found;
+
+	if (wd_dev_addr_is_va(dev))
+		return (void *)(uintptr_t)dev_addr;
+	do {
+		seq = read_begin(dev);
+		t = __atomic_load_n(&dev->mems, __ATOMIC_ACQUIRE);
+		found = t != NULL ? look_up_dev_addr(t, dev_addr, len) : NULL;
+	} while (!read_valid(dev, seq));
+	return found;
 }
 
 /* ------------------------------------------------------------------ sharing */

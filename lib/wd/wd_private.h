@@ -26,11 +26,14 @@ struct wd_mem {
 };
 
 /*
- * The table of such memory is replaced as a whole, so that wd_dev_addr() reads it without a
- * lock. Replaced tables live on until the device is closed: a reader may still be in one.
+ * The table of such memory. Readers take no lock: they look again when mem_seq has changed or was
+ * odd, and whatever they see halfway stays inside of the array. A table that grew out of its room
+ * lives on until the device is closed, as a reader may still be in it; room doubles, so that all
+ * of them together are no bigger than the last.
  */
 struct wd_mem_table {
 	struct wd_mem_table *retired;
+	unsigned int room;
 	unsigned int n;
 	struct wd_mem mem[];
 };
@@ -43,6 +46,7 @@ struct wd_device {
 	uint32_t flags;                 /* WD_DEV_* */
 	struct wd_caps caps;
 	struct wd_mem_table *mems;      /* written under lock, read without */
+	uint32_t mem_seq;               /* odd while mems is being changed */
 	pthread_mutex_t lock;           /* mems, queues */
 	unsigned int queues;            /* open ones */
 	struct wd_dev_info info;        /* as of opening */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "fake.h"
 
 static struct wd_device *dev;
@@ -17,9 +18,15 @@ static struct wd_queue q;
 static struct wd_session *sess;
 static unsigned int runs;
 
-/* Plain memory: the emulator in the process is an SVA device. */
-static uint8_t in[1 << 16], out[1 << 16], ref[1 << 16], aad[512], iv[16], tag[80], ref_tag[80];
-static uint8_t key[128], akey[128];
+static struct {
+	uint8_t in[1 << 16], out[1 << 16], aad[512], iv[16], tag[80];
+	uint8_t sess[2048] __attribute__((aligned(WD_SESSION_ALIGN)));
+} ARENA mem;
+static uint8_t *const in = mem.in, *const out = mem.out, *const aad = mem.aad,
+	*const iv = mem.iv, *const tag = mem.tag;
+#define ADDR(p) arena_addr(dev, p)
+
+static uint8_t ref[1 << 16], ref_tag[80], key[128], akey[128];
 
 static void
 fill_random(void *p, size_t n)
@@ -46,7 +53,7 @@ run(const struct wd_req *r)
 static void
 open_session(const struct wd_crypto_xform *x)
 {
-	int ret = wd_session_init_crypto(dev, sess, (uintptr_t)sess, x);
+	int ret = wd_session_init_crypto(dev, sess, ADDR(sess), x);
 
 	if (ret != 0)
 		fprintf(stderr, "cipher %d auth %d aead %d: %d\n", x->cipher, x->auth, x->aead, ret);
@@ -64,12 +71,12 @@ cut(struct wd_seg *segs, uint16_t max, uint8_t *base, uint32_t len)
 
 		if (part > len)
 			part = len;
-		segs[n++] = (struct wd_seg){.addr = (uintptr_t)base, .len = part};
+		segs[n++] = (struct wd_seg){.addr = ADDR(base), .len = part};
 		base += part;
 		len -= part;
 	}
 	if (len != 0)
-		segs[n++] = (struct wd_seg){.addr = (uintptr_t)base, .len = len};
+		segs[n++] = (struct wd_seg){.addr = ADDR(base), .len = len};
 	return n;
 }
 
@@ -80,8 +87,8 @@ static struct wd_seg src_segs[100], dst_segs[100];
 static uint8_t *
 buffers(struct wd_req *r, enum how how, uint32_t len)
 {
-	r->src = (uintptr_t)in;
-	r->dst = (uintptr_t)out;
+	r->src = ADDR(in);
+	r->dst = ADDR(out);
 	if (how == FLAT_IN_PLACE)
 		r->dst = r->src;
 	if (how == SEGS_IN_PLACE || how == SEGS || how == SEGS_TO_FLAT) {
@@ -159,9 +166,9 @@ one_cipher(unsigned int i, enum how how, uint32_t off, uint32_t len)
 	struct wd_crypto_xform x = {.cipher = ciphers[i].alg, .encrypt = 1,
 		.iv_len = ciphers[i].iv_len, .cipher_key = key,
 		.cipher_key_len = ciphers[i].key_len};
-	struct wd_req r = {.sess = sess, .tag = &r, .iv = (uintptr_t)iv, .cipher_off = off,
+	struct wd_req r = {.sess = sess, .tag = &r, .iv = ADDR(iv), .cipher_off = off,
 		.cipher_len = len};
-	static uint8_t plain[sizeof(in)];
+	static uint8_t plain[sizeof(mem.in)];
 	uint8_t saved_iv[16], *to;
 
 	fill_random(in, off + len);
@@ -272,15 +279,15 @@ auth_xform(unsigned int i)
 static void
 one_auth(unsigned int i, enum how how, uint32_t off, uint32_t len)
 {
-	struct wd_req r = {.sess = sess, .tag = &r, .iv = (uintptr_t)iv,
-		.digest = (uintptr_t)tag, .auth_off = off, .auth_len = len};
+	struct wd_req r = {.sess = sess, .tag = &r, .iv = ADDR(iv),
+		.digest = ADDR(tag), .auth_off = off, .auth_len = len};
 	struct wd_crypto_xform x = auth_xform(i);
 
 	fill_random(in, off + len);
 	ref_auth(i, in + off, len);
 	open_session(&x);
 	buffers(&r, how, off + len);
-	memset(tag, 0, sizeof(tag));
+	memset(tag, 0, sizeof(mem.tag));
 	CHECK_EQ(run(&r).status, WD_OK);
 	CHECK(memcmp(tag, ref_tag, auths[i].len) == 0);
 	CHECK(tag[auths[i].len] == 0);
@@ -311,8 +318,8 @@ one_chain(unsigned int c, unsigned int a, enum how how)
 {
 	uint32_t hdr = rand() % 40, len = (rand() % 1500 + 32) & ~(ciphers[c].block - 1u);
 	struct wd_crypto_xform x = auth_xform(a);
-	struct wd_req r = {.sess = sess, .tag = &r, .iv = (uintptr_t)iv,
-		.digest = (uintptr_t)tag, .cipher_off = hdr, .cipher_len = len,
+	struct wd_req r = {.sess = sess, .tag = &r, .iv = ADDR(iv),
+		.digest = ADDR(tag), .cipher_off = hdr, .cipher_len = len,
 		.auth_len = hdr + len};
 	static uint8_t plain[4096];
 	uint8_t *to;
@@ -401,8 +408,8 @@ one_aead(enum wd_aead alg, const char *name, uint16_t key_len, uint8_t iv_len, u
 	bool ccm = alg == WD_AEAD_AES_CCM || alg == WD_AEAD_SM4_CCM;
 	struct wd_crypto_xform x = {.aead = alg, .encrypt = 1, .iv_len = iv_len,
 		.digest_len = tag_len, .cipher_key = key, .cipher_key_len = key_len};
-	struct wd_req r = {.sess = sess, .tag = &r, .iv = (uintptr_t)iv, .aad = (uintptr_t)aad,
-		.digest = (uintptr_t)tag, .aad_len = aad_len, .cipher_off = AEAD_OFF,
+	struct wd_req r = {.sess = sess, .tag = &r, .iv = ADDR(iv), .aad = ADDR(aad),
+		.digest = ADDR(tag), .aad_len = aad_len, .cipher_off = AEAD_OFF,
 		.cipher_len = len};
 	uint8_t saved_aad[512], saved_iv[16], before[AEAD_OFF];
 	static uint8_t plain[4096];
@@ -411,7 +418,7 @@ one_aead(enum wd_aead alg, const char *name, uint16_t key_len, uint8_t iv_len, u
 	fill_random(in, AEAD_OFF + len);
 	memcpy(plain, in + AEAD_OFF, len);
 	ref_aead(name, ccm, iv_len, tag_len, aad_len, len);
-	memcpy(saved_aad, aad, sizeof(aad));
+	memcpy(saved_aad, aad, sizeof(mem.aad));
 	memcpy(saved_iv, iv, 16);
 	open_session(&x);
 	to = buffers(&r, how, AEAD_OFF + len);
@@ -430,7 +437,7 @@ one_aead(enum wd_aead alg, const char *name, uint16_t key_len, uint8_t iv_len, u
 	memcpy(in + AEAD_OFF, ref, len);
 	tag[tag_len - 1] ^= 1;
 	CHECK_EQ(run(&r).status, WD_AUTH_FAILED);
-	CHECK(memcmp(saved_aad, aad, sizeof(aad)) == 0);
+	CHECK(memcmp(saved_aad, aad, sizeof(mem.aad)) == 0);
 	CHECK(memcmp(saved_iv, iv, 16) == 0);
 }
 
@@ -440,10 +447,10 @@ test_aead_special(void)
 {
 	struct wd_crypto_xform x = {.aead = WD_AEAD_AES_GCM, .encrypt = 1, .iv_len = 12,
 		.digest_len = 16, .cipher_key = key, .cipher_key_len = 16};
-	struct wd_req r = {.sess = sess, .tag = &r, .iv = (uintptr_t)iv,
-		.aad = (uintptr_t)in + AEAD_OFF - 20, .digest = (uintptr_t)tag, .aad_len = 20,
-		.cipher_off = AEAD_OFF, .cipher_len = 999, .src = (uintptr_t)in,
-		.dst = (uintptr_t)in};
+	struct wd_req r = {.sess = sess, .tag = &r, .iv = ADDR(iv),
+		.aad = ADDR(in + AEAD_OFF - 20), .digest = ADDR(tag), .aad_len = 20,
+		.cipher_off = AEAD_OFF, .cipher_len = 999, .src = ADDR(in),
+		.dst = ADDR(in)};
 
 	fill_random(in, AEAD_OFF + 999);
 	memcpy(aad, in + AEAD_OFF - 20, 20);
@@ -499,15 +506,17 @@ main(int argc, char **argv)
 	char err[256];
 
 	srand(1);
-	fill_random(key, sizeof(key));
-	fill_random(akey, sizeof(akey));
-	fill_random(iv, sizeof(iv));
-	fill_random(aad, sizeof(aad));
 	if (wd_device_open(spec, "sec2", options, -1, &dev, err, sizeof(err)) < 0) {
 		fprintf(stderr, "%s\n", err);
 		return 1;
 	}
-	sess = aligned_alloc(WD_SESSION_ALIGN, wd_session_size(dev));
+	CHECK_EQ(arena_share(dev, &mem, sizeof(mem)), 0);
+	CHECK(wd_session_size(dev) <= sizeof(mem.sess));
+	sess = (void *)mem.sess;
+	fill_random(key, sizeof(key));
+	fill_random(akey, sizeof(akey));
+	fill_random(iv, sizeof(mem.iv));
+	fill_random(aad, sizeof(mem.aad));
 	q = (struct wd_queue){.dev = dev, .numa_node = -1};
 	CHECK_EQ(wd_request_queue(&q), 0);
 	test_ciphers();
@@ -521,7 +530,6 @@ main(int argc, char **argv)
 	printf("%u requests\n", runs);
 	wd_release_queue(&q);
 	wd_session_fini(dev, sess);
-	free(sess);
 	CHECK_EQ(wd_device_close(dev), 0);
 	return runs == 0;
 }

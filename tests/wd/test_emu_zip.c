@@ -8,6 +8,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "arena.h"
 #include "fake.h"
 
 #define LEN (256u << 10)
@@ -16,7 +17,13 @@ static struct wd_device *dev;
 static struct wd_queue q[2];    /* by direction: 0 compress, 1 decompress */
 static struct wd_session *sess[2];
 static struct wd_stream *stream;
-static uint8_t text[LEN], packed[LEN + 20000], unpacked[LEN + 20000];
+static struct {
+	uint8_t text[LEN], packed[LEN + 20000], unpacked[LEN + 20000];
+	uint8_t sess[2][512] __attribute__((aligned(WD_SESSION_ALIGN)));
+	uint8_t stream[1 << 16] __attribute__((aligned(WD_SESSION_ALIGN)));
+} ARENA mem;
+static uint8_t *const text = mem.text, *const packed = mem.packed, *const unpacked = mem.unpacked;
+#define ADDR(p) arena_addr(dev, p)
 static unsigned int runs;
 
 static const struct format {
@@ -67,7 +74,7 @@ cut(struct wd_seg *segs, uint16_t max, uint8_t *base, uint32_t len)
 
 		if (part > len || part == 0)
 			part = len;
-		segs[n] = (struct wd_seg){.addr = (uintptr_t)base, .len = part};
+		segs[n] = (struct wd_seg){.addr = ADDR(base), .len = part};
 		base += part;
 		len -= part;
 	}
@@ -118,9 +125,9 @@ static void
 one_stateless(const struct format *f, uint32_t len, bool src_list, bool dst_list)
 {
 	struct wd_seg src_segs[40], dst_segs[70];
-	struct wd_req r = {.sess = sess[0], .tag = &r, .src = (uintptr_t)text, .src_len = len,
-		.dst = (uintptr_t)packed + f->header, .flush = WD_FLUSH_FINAL,
-		.dst_len = sizeof(packed) - f->header};
+	struct wd_req r = {.sess = sess[0], .tag = &r, .src = ADDR(text), .src_len = len,
+		.dst = ADDR(packed + f->header), .flush = WD_FLUSH_FINAL,
+		.dst_len = sizeof(mem.packed) - f->header};
 	struct wd_cpl c;
 	size_t n;
 
@@ -139,13 +146,13 @@ one_stateless(const struct format *f, uint32_t len, bool src_list, bool dst_list
 	CHECK_EQ(c.consumed, len);
 	CHECK_EQ(c.checksum, checksum(f, len));
 	CHECK_EQ(c.end, 0);
-	CHECK_EQ(zlib_inflate(f, packed, f->header + c.produced, unpacked, sizeof(unpacked)),
+	CHECK_EQ(zlib_inflate(f, packed, f->header + c.produced, unpacked, sizeof(mem.unpacked)),
 		len);
 	CHECK(memcmp(unpacked, text, len) == 0);
 
-	n = zlib_deflate(f, text, len, packed, sizeof(packed));
-	r = (struct wd_req){.sess = sess[1], .tag = &r, .src = (uintptr_t)packed + f->header,
-		.src_len = n - f->header, .dst = (uintptr_t)unpacked, .dst_len = len + 300};
+	n = zlib_deflate(f, text, len, packed, sizeof(mem.packed));
+	r = (struct wd_req){.sess = sess[1], .tag = &r, .src = ADDR(packed + f->header),
+		.src_len = n - f->header, .dst = ADDR(unpacked), .dst_len = len + 300};
 	if (src_list) {
 		r.src_segs = cut(src_segs, 40, packed + f->header, r.src_len);
 		r.src_list = src_segs;
@@ -154,7 +161,7 @@ one_stateless(const struct format *f, uint32_t len, bool src_list, bool dst_list
 		r.dst_segs = cut(dst_segs, 70, unpacked, r.dst_len);
 		r.dst_list = dst_segs;
 	}
-	memset(unpacked, 0, sizeof(unpacked));
+	memset(unpacked, 0, sizeof(mem.unpacked));
 	c = run(1, &r);
 	CHECK_EQ(c.status, WD_OK);
 	CHECK_EQ(c.end, 1);
@@ -167,14 +174,14 @@ one_stateless(const struct format *f, uint32_t len, bool src_list, bool dst_list
 static void
 test_wrong(const struct format *f)
 {
-	struct wd_req r = {.sess = sess[0], .tag = &r, .src = (uintptr_t)text, .src_len = LEN,
-		.dst = (uintptr_t)packed, .dst_len = 300, .flush = WD_FLUSH_FINAL};
+	struct wd_req r = {.sess = sess[0], .tag = &r, .src = ADDR(text), .src_len = LEN,
+		.dst = ADDR(packed), .dst_len = 300, .flush = WD_FLUSH_FINAL};
 	size_t n;
 
 	CHECK_EQ(run(0, &r).status, WD_NO_SPACE);
 	r.dst_len = 100;        /* less than the engine works with */
 	CHECK_EQ(run(0, &r).status, WD_NO_SPACE);
-	r.dst_len = sizeof(packed);
+	r.dst_len = sizeof(mem.packed);
 	r.src_len = 0;
 	CHECK_EQ(run(0, &r).status, WD_BAD_REQ);
 	r.src_len = 100;
@@ -182,11 +189,11 @@ test_wrong(const struct format *f)
 	r.src_len = (8u << 20) + 1;
 	CHECK_EQ(run(0, &r).status, WD_BAD_REQ);
 
-	n = zlib_deflate(f, text, 20000, packed, sizeof(packed));
-	r = (struct wd_req){.sess = sess[1], .tag = &r, .src = (uintptr_t)packed + f->header,
-		.src_len = n - f->header, .dst = (uintptr_t)unpacked, .dst_len = 5000};
+	n = zlib_deflate(f, text, 20000, packed, sizeof(mem.packed));
+	r = (struct wd_req){.sess = sess[1], .tag = &r, .src = ADDR(packed + f->header),
+		.src_len = n - f->header, .dst = ADDR(unpacked), .dst_len = 5000};
 	CHECK_EQ(run(1, &r).status, WD_NO_SPACE);
-	r.dst_len = sizeof(unpacked);
+	r.dst_len = sizeof(mem.unpacked);
 	packed[f->header] ^= 0x06; /* block type */
 	packed[f->header + 1] ^= 0xff;
 	CHECK_EQ(run(1, &r).status, WD_BAD_DATA);
@@ -208,15 +215,15 @@ test_stream(const struct format *f, uint32_t piece, uint32_t room)
 
 	make_text();
 	memcpy(packed, f->header_bytes, f->header);
-	CHECK_EQ(wd_stream_init(dev, stream, (uintptr_t)stream, sess[0]), 0);
+	CHECK_EQ(wd_stream_init(dev, stream, ADDR(stream), sess[0]), 0);
 	r.sess = sess[0];
 	while (in < LEN) {
-		r.src = (uintptr_t)text + in;
+		r.src = ADDR(text + in);
 		r.src_len = LEN - in < piece ? LEN - in : piece;
-		r.dst = (uintptr_t)packed + out;
+		r.dst = ADDR(packed + out);
 		r.dst_len = room;
 		r.flush = in + r.src_len == LEN ? WD_FLUSH_FINAL : WD_FLUSH_SYNC;
-		CHECK(out + room <= sizeof(packed));
+		CHECK(out + room <= sizeof(mem.packed));
 		c = run(0, &r);
 		CHECK(c.status == WD_OK || c.status == WD_NO_SPACE);
 		CHECK(c.consumed != 0 && c.consumed <= r.src_len);
@@ -226,7 +233,7 @@ test_stream(const struct format *f, uint32_t piece, uint32_t room)
 		out += c.produced;
 	}
 	CHECK_EQ(c.checksum, checksum(f, LEN));
-	CHECK_EQ(zlib_inflate(f, packed, out, unpacked, sizeof(unpacked)), LEN);
+	CHECK_EQ(zlib_inflate(f, packed, out, unpacked, sizeof(mem.unpacked)), LEN);
 	CHECK(memcmp(unpacked, text, LEN) == 0);
 	wd_stream_fini(dev, stream);
 
@@ -234,14 +241,14 @@ test_stream(const struct format *f, uint32_t piece, uint32_t room)
 	total = out;
 	in = f->header;
 	out = 0;
-	CHECK_EQ(wd_stream_init(dev, stream, (uintptr_t)stream, sess[1]), 0);
+	CHECK_EQ(wd_stream_init(dev, stream, ADDR(stream), sess[1]), 0);
 	r.sess = sess[1];
 	do {
-		r.src = (uintptr_t)packed + in;
+		r.src = ADDR(packed + in);
 		r.src_len = total - in < piece ? total - in : piece;
-		r.dst = (uintptr_t)unpacked + out;
+		r.dst = ADDR(unpacked + out);
 		r.dst_len = room;
-		CHECK(out + room <= sizeof(unpacked));
+		CHECK(out + room <= sizeof(mem.unpacked));
 		c = run(1, &r);
 		CHECK(c.status == WD_OK || c.status == WD_NO_SPACE);
 		in += c.consumed;
@@ -258,11 +265,11 @@ static void
 test_stream_busy(void)
 {
 	struct wd_req r[2] = {{.sess = sess[0], .stream = (uintptr_t)stream,
-		.src = (uintptr_t)text, .src_len = 1000, .dst = (uintptr_t)packed, .dst_len = 2000}};
+		.src = ADDR(text), .src_len = 1000, .dst = ADDR(packed), .dst_len = 2000}};
 	struct wd_cpl c[2];
 
 	r[1] = r[0];
-	CHECK_EQ(wd_stream_init(dev, stream, (uintptr_t)stream, sess[0]), 0);
+	CHECK_EQ(wd_stream_init(dev, stream, ADDR(stream), sess[0]), 0);
 	CHECK_EQ(wd_submit(&q[0], r, 2), 2);
 	for (unsigned int n = 0; n < 2;)
 		n += wd_poll(&q[0], c + n, 2 - n);
@@ -278,7 +285,7 @@ test_format(const struct format *f)
 
 	for (int dir = 0; dir < 2; dir++) {
 		x.compress = dir == 0;
-		CHECK_EQ(wd_session_init_comp(dev, sess[dir], (uintptr_t)sess[dir], &x), 0);
+		CHECK_EQ(wd_session_init_comp(dev, sess[dir], ADDR(sess[dir]), &x), 0);
 	}
 	for (int i = 0; i < 16; i++)
 		one_stateless(f, rand() % (1 << (i + 2)) + 1, i & 1, i & 2);
@@ -301,9 +308,12 @@ main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err);
 		return 1;
 	}
-	stream = aligned_alloc(WD_SESSION_ALIGN, wd_stream_size(dev));
+	CHECK_EQ(arena_share(dev, &mem, sizeof(mem)), 0);
+	CHECK(wd_stream_size(dev) <= sizeof(mem.stream));
+	CHECK(wd_session_size(dev) <= sizeof(mem.sess[0]));
+	stream = (void *)mem.stream;
 	for (int dir = 0; dir < 2; dir++) {
-		sess[dir] = aligned_alloc(WD_SESSION_ALIGN, wd_session_size(dev));
+		sess[dir] = (void *)mem.sess[dir];
 		q[dir] = (struct wd_queue){.dev = dev, .numa_node = -1, .type = dir};
 		CHECK_EQ(wd_request_queue(&q[dir]), 0);
 	}
@@ -314,9 +324,7 @@ main(int argc, char **argv)
 		CHECK_EQ(wd_queue_outstanding(&q[dir]), 0);
 		wd_release_queue(&q[dir]);
 		wd_session_fini(dev, sess[dir]);
-		free(sess[dir]);
 	}
-	free(stream);
 	CHECK_EQ(wd_device_close(dev), 0);
 	printf("%u requests\n", runs);
 	return runs == 0;

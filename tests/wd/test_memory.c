@@ -80,6 +80,52 @@ test_scattered(void)
 	CHECK_EQ(wd_device_close(dev), 0);
 }
 
+/* Readers need no lock while memory comes and goes. */
+static struct wd_device *racing;
+static char *race_mem;
+static int race_over;
+
+static void *
+reader(void *arg)
+{
+	unsigned long hits = 0;
+
+	while (!__atomic_load_n(&race_over, __ATOMIC_RELAXED)) {
+		/* The first page is always there, each other one where it is or nowhere. */
+		CHECK_EQ(wd_dev_addr(racing, race_mem, 4096), (uintptr_t)race_mem + IOVA_OFF);
+		for (size_t i = 2; i < 500; i += 2) {
+			uint64_t a = wd_dev_addr(racing, race_mem + i * 4096, 4096);
+
+			CHECK(a == UINT64_MAX || a == (uintptr_t)race_mem + i * 4096 + IOVA_OFF);
+			hits += a != UINT64_MAX;
+		}
+	}
+	*(unsigned long *)arg = hits;
+	return NULL;
+}
+
+static void
+test_race(void)
+{
+	unsigned long hits = 0;
+	pthread_t thread;
+
+	racing = open_mode(WD_DEV_NOIOMMU, IOVA_OFF);
+	race_mem = (char *)((uintptr_t)1 << 40);
+	CHECK_EQ(wd_device_share(racing, race_mem, 4096, -1, 0), 0);
+	CHECK_EQ(pthread_create(&thread, NULL, reader, &hits), 0);
+	for (unsigned int round = 0; round < 50; round++) {
+		for (size_t i = 498; i >= 2; i -= 2)
+			CHECK_EQ(wd_device_share(racing, race_mem + i * 4096, 4096, -1, 0), 0);
+		for (size_t i = 2; i < 500; i += 2)
+			CHECK_EQ(wd_device_unshare(racing, race_mem + i * 4096, 4096), 0);
+	}
+	__atomic_store_n(&race_over, 1, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	printf("%lu look-ups hit memory that came and went\n", hits);
+	CHECK_EQ(wd_device_close(racing), 0);
+}
+
 /* The DKO region is mapped before the queue starts, and goes with it. */
 static void
 test_dko(void)
@@ -213,6 +259,7 @@ main(void)
 	test_table();
 	fake_shared = 0;
 	test_scattered();
+	test_race();
 	test_dko();
 	test_sva();
 	test_ss();
