@@ -11,6 +11,13 @@
 
 #include "uacce_compress.h"
 
+static __rte_always_inline bool
+is_error(const struct rte_comp_op *op)
+{
+	return op->status != RTE_COMP_OP_STATUS_SUCCESS &&
+		op->status != RTE_COMP_OP_STATUS_OUT_OF_SPACE_RECOVERABLE;
+}
+
 /* The device is gone: what it did not get completes like what it had. */
 static void
 fail_pending(struct uacce_comp_dirq *q)
@@ -87,7 +94,7 @@ uacce_comp_enqueue(void *queue_pair, struct rte_comp_op **ops, uint16_t n)
 			continue;
 		case UACCE_FILL_OVER:
 			slot->state = UACCE_SLOT_OVER;
-			qp->stats.enqueue_err_count += ops[i]->status != RTE_COMP_OP_STATUS_SUCCESS;
+			qp->stats.enqueue_err_count += is_error(ops[i]);
 			continue;
 		case UACCE_FILL_AGAIN:
 			break;
@@ -139,9 +146,7 @@ uacce_comp_dequeue(void *queue_pair, struct rte_comp_op **ops, uint16_t n)
 			uacce_comp_finish(qp, slot);
 		slot->state = UACCE_SLOT_FREE;
 		ops[i] = slot->op;
-		if (unlikely(ops[i]->status != RTE_COMP_OP_STATUS_SUCCESS &&
-			ops[i]->status != RTE_COMP_OP_STATUS_OUT_OF_SPACE_RECOVERABLE))
-			qp->stats.dequeue_err_count++;
+		qp->stats.dequeue_err_count += is_error(ops[i]);
 		qp->deq++;
 	}
 	qp->stats.dequeued_count += i;

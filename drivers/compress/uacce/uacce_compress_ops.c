@@ -9,6 +9,7 @@
 #include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_malloc.h>
+#include <rte_memory.h>
 #include <rte_pause.h>
 
 #include "uacce_compress.h"
@@ -135,7 +136,7 @@ qp_release(struct rte_compressdev *dev, uint16_t id)
 static uint64_t
 dev_addr(const struct uacce_comp_qp *qp, const void *va)
 {
-	return qp->phys ? rte_malloc_virt2iova(va) : (uintptr_t)va;
+	return qp->phys ? rte_mem_virt2iova(va) : (uintptr_t)va;
 }
 
 static void *

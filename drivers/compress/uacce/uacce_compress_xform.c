@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <rte_malloc.h>
+#include <rte_memory.h>
 
 #include "uacce_compress.h"
 
@@ -133,7 +134,7 @@ parse(const struct uacce_comp_proc *proc, const struct rte_comp_xform *xform, bo
 static uint64_t
 dev_addr(const struct uacce_comp_proc *proc, const void *va)
 {
-	return proc->phys ? rte_malloc_virt2iova(va) : (uintptr_t)va;
+	return proc->phys ? rte_mem_virt2iova(va) : (uintptr_t)va;
 }
 
 int
@@ -195,22 +196,24 @@ stream_alloc(const struct uacce_comp_proc *proc, const struct rte_comp_xform *xf
 {
 	const size_t wd_size = wd_stream_size(proc->wd);
 	struct uacce_comp_stream *st;
+	const size_t size = RTE_CACHE_LINE_ROUNDUP(sizeof(*st)) + wd_session_size(proc->wd) +
+		WD_SESSION_ALIGN + wd_size;
 	struct wd_comp_xform wx;
 	struct wd_session *s;
 	struct wd_stream *ws;
 	int ret;
 
 	*err = -ENOMEM;
-	st = rte_zmalloc_socket("uacce_stream", RTE_CACHE_LINE_ROUNDUP(sizeof(*st)) +
-		wd_session_size(proc->wd) + WD_SESSION_ALIGN + wd_size,
+	/* The context must be one piece for the device: what is so aligned does not cross a page. */
+	st = rte_zmalloc_socket("uacce_stream", size, proc->phys ? rte_align64pow2(size) :
 		RTE_MAX(RTE_CACHE_LINE_SIZE, WD_SESSION_ALIGN), socket_id);
 	if (st == NULL)
 		return NULL;
 	s = uacce_comp_stream_session(st);
 	ws = wd_stream_of(proc->wd, st);
 	st->wd_addr = dev_addr(proc, ws);
-	/* The context must be one piece for the device. */
-	if (proc->phys && rte_malloc_virt2iova((uint8_t *)ws + wd_size - 1) !=
+	/* Unless pages are small, as without hugepages. */
+	if (proc->phys && rte_mem_virt2iova((uint8_t *)ws + wd_size - 1) !=
 		st->wd_addr + wd_size - 1)
 		goto fail;
 	ret = parse(proc, xform, true, &st->x, &wx);
