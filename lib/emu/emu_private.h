@@ -158,6 +158,8 @@ struct emu_thread {
 	struct emu_queue **active;      /* started queues of this thread, own copy */
 	unsigned int nb_active;
 	unsigned int next;              /* round robin */
+	int kernel_tid;
+	bool high;                      /* has the high priority that it asked for */
 	_Atomic uint64_t stalled_until; /* fault injection: ns, 0 = not stalled */
 	struct emu_counters counters;
 };

@@ -30,9 +30,15 @@
 #include "fault.h"
 #include "options.h"
 
+#define HIGH_PRIORITY   (-20)
 #define SPIN_MAX_NS     20000           /* idle time before the first doze */
 #define SPIN_MIN_NS     1000
+#define SPIN_CROWD_NS   5000            /* when others want the CPU: a gap between two bursts */
 #define SPIN_PROBE      32              /* one idle period in so many spins for the longest time */
+#define GAP_NS          200000          /* between two looks at the clock: somebody else ran */
+#define ALONE_NS        100000000       /* how often to ask whether somebody else wants the CPU */
+#define CROWD_MIN_NS    1000000000      /* how long to believe that somebody does */
+#define CROWD_MAX_NS    16000000000
 #define DOZE_MIN_NS     200000
 #define DOZE_MAX_NS     8000000
 #define DOZE_SUSPECT_NS 100000
@@ -76,8 +82,9 @@ set_cpu(int cpu, void *set)
  * pinned and spins. Asking for everything gets all CPUs of the process's cgroup.
  */
 static void
-set_scheduling(const struct emu_device *dev)
+set_scheduling(struct emu_thread *th)
 {
+	const struct emu_device *dev = th->dev;
 	cpu_set_t set;
 	int cpu;
 
@@ -88,7 +95,8 @@ set_scheduling(const struct emu_device *dev)
 		for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
 			CPU_SET(cpu, &set);
 	sched_setaffinity(0, sizeof(set), &set);
-	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), -20);
+	th->kernel_tid = (int)syscall(SYS_gettid);
+	th->high = setpriority(PRIO_PROCESS, (id_t)th->kernel_tid, HIGH_PRIORITY) == 0;
 }
 
 /* Takes over the set of started queues. */
@@ -165,10 +173,17 @@ emu_thread_wake(void *thread)
  * How long to spin. It pays while work comes soon, from a client that runs on another CPU. A client
  * on this CPU cannot submit while the engine spins, so a spin that ended in a doze makes the next
  * ones shorter; now and then a long one tries whether that is still so.
+ *
+ * Nor may a spin at high priority take the CPU from another thread that wants it, an lcore perhaps.
+ * Whether there is one is asked now and then, by giving up the CPU at normal priority.
  */
 struct idle {
 	uint64_t since;         /* ns, 0 = there is work */
+	uint64_t last;          /* look at the clock, in this period */
 	uint64_t doze_ns;       /* the next one; grows while nothing happens */
+	uint64_t crowd_until;   /* others want this CPU */
+	uint64_t crowd_ns;      /* the next time to believe so */
+	uint64_t ask_at;
 	uint32_t spin_ns;
 	uint32_t periods;
 	bool dozed;             /* in this period */
@@ -186,18 +201,60 @@ idle_end(struct idle *idle)
 		idle->spin_ns = SPIN_MAX_NS;
 }
 
+/* Does another thread run when this one yields as one among equals? */
+static bool
+others_wait(const struct emu_thread *th)
+{
+	uint64_t start;
+
+	if (th->high)
+		setpriority(PRIO_PROCESS, (id_t)th->kernel_tid, 0);
+	start = emu_now_ns();
+	sched_yield();
+	start = emu_now_ns() - start;
+	if (th->high)
+		setpriority(PRIO_PROCESS, (id_t)th->kernel_tid, HIGH_PRIORITY);
+	return start > GAP_NS;
+}
+
+static void
+idle_look_around(struct emu_thread *th, struct idle *idle, uint64_t now)
+{
+	bool crowd = idle->last != 0 && now - idle->last > GAP_NS;
+
+	if (!crowd && now >= idle->ask_at) {
+		crowd = others_wait(th);
+		now = emu_now_ns();
+		idle->ask_at = now + ALONE_NS;
+		if (!crowd)
+			idle->crowd_ns = CROWD_MIN_NS;
+	}
+	idle->last = now;
+	if (!crowd)
+		return;
+	idle->crowd_until = idle->ask_at = now + idle->crowd_ns;
+	if (idle->crowd_ns < CROWD_MAX_NS)
+		idle->crowd_ns *= 2;
+}
+
 static void
 idle_step(struct emu_thread *th, struct idle *idle)
 {
-	uint64_t now = emu_now_ns();
+	uint64_t now = emu_now_ns(), spin = idle->spin_ns;
 
 	if (idle->since == 0) {
 		idle->since = now;
+		idle->last = 0;
 		idle->doze_ns = DOZE_MIN_NS;
 		idle->dozed = false;
 		if (idle->periods++ % SPIN_PROBE == 0)
 			idle->spin_ns = SPIN_MAX_NS;
-	} else if (now - idle->since > idle->spin_ns) {
+	}
+	if (!idle->dozed)
+		idle_look_around(th, idle, now);
+	if (now < idle->crowd_until && spin > SPIN_CROWD_NS)
+		spin = SPIN_CROWD_NS;
+	if (now - idle->since > spin) {
 		idle->dozed = true;
 		doze(th, idle->doze_ns);
 		idle->doze_ns = idle->doze_ns < DOZE_MAX_NS ? idle->doze_ns * 2 : DOZE_MAX_NS;
@@ -247,10 +304,10 @@ thread_main(void *arg)
 	struct emu_thread *th = arg;
 	const struct emu_model *model = th->dev->model;
 	struct emu_job jobs[EMU_BATCH];
-	struct idle idle = { .spin_ns = SPIN_MAX_NS };
+	struct idle idle = { .spin_ns = SPIN_MAX_NS, .crowd_ns = CROWD_MIN_NS };
 	unsigned int n;
 
-	set_scheduling(th->dev);
+	set_scheduling(th);
 	while (!atomic_load_explicit(&th->quit, memory_order_relaxed)) {
 		if (atomic_load_explicit(&th->ctrl_req, memory_order_acquire) !=
 				atomic_load_explicit(&th->ctrl_ack, memory_order_relaxed))
