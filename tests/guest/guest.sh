@@ -43,6 +43,16 @@ done
 ( $* )
 rc=\$?
 busybox rmmod \$loaded || { echo "modules do not unload"; [ \$rc = 0 ] && rc=1; }
+leaks=/sys/kernel/debug/kmemleak
+busybox mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
+if [ -e \$leaks ]; then
+	# Young objects are not reported.
+	sleep 6
+	echo scan >\$leaks
+	sleep 6
+	echo scan >\$leaks
+	cat \$leaks >/share/kmemleak
+fi
 busybox dmesg >/share/dmesg
 exit \$rc
 JOB
@@ -69,10 +79,11 @@ if [ ! -e "$share/rc" ]; then
 fi
 rc=$(cat "$share/rc")
 bad='BUG|WARNING|Oops|INFO: |general protection|refcount_t|list_(add|del) corruption|unreferenced'
-if grep -E "$bad" "$share/console" "$share/dmesg" 2>/dev/null | grep -v 'Dentry\|TAINT' |
+if grep -E "$bad" "$share/console" "$share/dmesg" "$share/kmemleak" 2>/dev/null | grep -v 'Dentry\|TAINT' |
 	grep -E "$bad"; then
 	echo "the kernel complained:"
 	tail -60 "$share/dmesg"
+	head -60 "$share/kmemleak" 2>/dev/null
 	[ "$rc" = 0 ] && rc=1
 fi
 exit "$rc"

@@ -12,7 +12,8 @@
 #
 # The kernel is the one whose headers are installed; its image comes as a package, which is
 # unpacked here and not installed. Safe to call from several tests at once. For another kernel set
-# UACCE_GUEST_KVER (6.12.107+deb12-amd64), and UACCE_GUEST_HEADERS if they are not in /usr/src.
+# UACCE_GUEST_KVER (6.12.107+deb12-amd64), and UACCE_GUEST_HEADERS if they are not in /usr/src; for
+# one of debug-kernel.sh set UACCE_GUEST_OBJ to its build folder.
 set -eu
 
 src=$(realpath "$1")
@@ -28,7 +29,10 @@ for tool in qemu-system-x86_64 busybox cpio make gcc dpkg-deb apt-get python3; d
 done
 [ "$(uname -m)" = x86_64 ] || skip "guests are x86-64 only"
 
-if [ -n "${UACCE_GUEST_KVER:-}" ]; then
+if [ -n "${UACCE_GUEST_OBJ:-}" ]; then
+	kver=$(cat "$UACCE_GUEST_OBJ/include/config/kernel.release")
+	UACCE_GUEST_HEADERS=$(realpath "$UACCE_GUEST_OBJ")
+elif [ -n "${UACCE_GUEST_KVER:-}" ]; then
 	kver=$UACCE_GUEST_KVER
 else
 	kver=$(ls -d /usr/src/linux-headers-*-amd64 2>/dev/null | grep -Ev -- '-(cloud|rt)-amd64' |
@@ -38,6 +42,11 @@ headers=${UACCE_GUEST_HEADERS:-/usr/src/linux-headers-$kver}
 [ -n "$kver" ] && [ -d "$headers" ] || skip "no linux-headers-amd64 installed"
 
 fetch_image() {
+	if [ -n "${UACCE_GUEST_OBJ:-}" ]; then
+		mkdir -p "$work/image/boot"
+		cp "$UACCE_GUEST_OBJ/arch/x86/boot/bzImage" "$work/vmlinux"
+		return 0
+	fi
 	rm -rf "$work/image" "$work/deb"
 	mkdir -p "$work/deb"
 	for name in linux-image-$kver-unsigned linux-image-$kver; do
@@ -107,7 +116,7 @@ build_modules() {
 if [ "$(cat "$work/kver" 2>/dev/null)" != "$kver" ]; then
 	rm -rf "$work/kver" "$work/kernel" "$work/kernel-fail" "$work/initrd"
 	fetch_image
-	extract_vmlinux
+	[ -n "${UACCE_GUEST_OBJ:-}" ] || extract_vmlinux
 	echo "$kver" >"$work/kver"
 fi
 if [ ! -e "$work/initrd" ] || [ "$src/tests/guest/init" -nt "$work/initrd" ]; then
