@@ -87,6 +87,9 @@ ssize_t chain_read(struct rte_mbuf *m, int fd);
 /* Writes the first len bytes to fd: 0 or -errno. */
 int chain_write(const struct rte_mbuf *m, uint32_t len, int fd);
 
+/* One step of waiting for the device: short, and leaves the CPU to it if there is only one. */
+void relax(void);
+
 int compress_stream(struct job *j);
 int decompress_stream(struct job *j);
 

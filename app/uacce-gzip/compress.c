@@ -5,7 +5,6 @@
  * in order are one DEFLATE stream, in one gzip member.
  */
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -139,7 +138,7 @@ run(struct pipe *p)
 		} else if (now_ns() - since > PATIENCE_NS) {
 			return fail("%s: the device does not answer", p->job->name);
 		} else if (p->eof || p->read - p->done == p->ring) {
-			sched_yield();
+			relax();
 		}
 	}
 	return EXIT_OK;

@@ -4,7 +4,6 @@
  * in pieces.
  */
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -199,7 +198,7 @@ run_op(struct unpack *u)
 	while (rte_compressdev_dequeue_burst(dev_id, 0, &back, 1) == 0) {
 		if (now_ns() > end)
 			return fail("%s: the device does not answer", u->job->name);
-		sched_yield();
+		relax();
 	}
 	if (op->status != RTE_COMP_OP_STATUS_SUCCESS &&
 		op->status != RTE_COMP_OP_STATUS_OUT_OF_SPACE_RECOVERABLE)

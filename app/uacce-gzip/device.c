@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_log.h>
+#include <rte_pause.h>
 
 #include "app.h"
 
@@ -149,6 +151,14 @@ device_close(void)
 	rte_compressdev_stop(dev_id);
 	rte_compressdev_close(dev_id);
 	rte_eal_cleanup();
+}
+
+void
+relax(void)
+{
+	for (int i = 0; i < 1000; i++)
+		rte_pause();
+	sched_yield();
 }
 
 struct rte_mbuf *
