@@ -77,6 +77,11 @@ struct emu_model {
 	/* Of jobs that are done: bytes that went in, and how many of them failed. For figures only. */
 	void (*account)(const struct emu_device *dev, const struct emu_job *jobs, unsigned int n,
 			uint64_t *bytes, uint64_t *errors);
+	/*
+	 * Memory that clients shared is gone, and somebody else's may come to the same place: forget
+	 * what was kept by its address. No job uses it any more. NULL: nothing is kept.
+	 */
+	void (*forget)(struct emu_device *dev, const void *from, size_t len);
 	/* Fault injection: the result of a failed job with that hardware status. */
 	void (*fail)(void *sqe, uint8_t status);
 };

@@ -263,6 +263,8 @@ emu_client_unshare(struct emu_conn *c, uint64_t addr, uint64_t len)
 		/* The table that is in use still has it: so does the client, until it goes. */
 		return ret;
 	}
+	if (c->dev->model->forget != NULL)
+		c->dev->model->forget(c->dev, p, len);
 	if (mmap(p, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
 			MAP_FAILED)
 		return -errno;
@@ -277,6 +279,8 @@ emu_client_mem_free(struct emu_conn *c)
 
 	for (i = 0; i < EMU_CLIENT_WINDOWS; i++)
 		if (m->windows[i] != NULL) {
+			if (c->dev->model->forget != NULL)
+				c->dev->model->forget(c->dev, m->windows[i]->base, WINDOW_SIZE);
 			munmap(m->windows[i]->base, WINDOW_SIZE);
 			m->windows[i]->base = NULL;
 		}

@@ -325,6 +325,16 @@ zip_account(const struct emu_device *dev, const struct emu_job *jobs, unsigned i
 	}
 }
 
+static void
+zip_forget(struct emu_device *dev, const void *from, size_t len)
+{
+	struct zip_table *t = zip_table_get(dev);
+
+	if (t != NULL)
+		zip_table_forget(t, (uintptr_t)from, len);
+	zip_table_put(t);
+}
+
 static bool
 zip_engine_usable(const char *engine)
 {
@@ -393,5 +403,6 @@ const struct emu_model emu_model_zip = {
 	.thread_fini = zip_thread_fini,
 	.run = zip_run,
 	.account = zip_account,
+	.forget = zip_forget,
 	.fail = zip_fail,
 };

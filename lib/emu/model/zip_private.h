@@ -114,6 +114,8 @@ void zip_table_put(struct zip_table *t);
 struct zip_stream *zip_table_start(struct zip_table *t, uint64_t ctx_addr);
 /* The stream of that context. NULL: not started, forgotten, or being worked on. */
 struct zip_stream *zip_table_find(struct zip_table *t, uint64_t ctx_addr);
+/* Streams with contexts in that range are no more. None is being worked on. */
+void zip_table_forget(struct zip_table *t, uint64_t from, uint64_t len);
 /* Ends work on a stream that start or find returned. */
 void zip_table_done(struct zip_table *t, struct zip_stream *s, bool ended);
 

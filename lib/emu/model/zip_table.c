@@ -195,6 +195,22 @@ zip_table_find(struct zip_table *t, uint64_t ctx_addr)
 }
 
 void
+zip_table_forget(struct zip_table *t, uint64_t from, uint64_t len)
+{
+	struct zip_stream *s, *next;
+
+	pthread_mutex_lock(&t->lock);
+	for (int i = 0; i < ZIP_BUCKETS; i++) {
+		for (s = t->buckets[i]; s != NULL; s = next) {
+			next = s->next;
+			if (s->ctx_addr - from < len)
+				unlink_stream(t, s);
+		}
+	}
+	pthread_mutex_unlock(&t->lock);
+}
+
+void
 zip_table_done(struct zip_table *t, struct zip_stream *s, bool ended)
 {
 	pthread_mutex_lock(&t->lock);
