@@ -7,6 +7,9 @@
  * at a time; different queues are independent. Sessions are read-only once made and serve any
  * number of queues of devices of the same kind at once.
  *
+ * The child of a fork() has none of its parent's queues: their memory is not there. It opens devices
+ * and requests queues of its own.
+ *
  * Units are bytes. Errors are negative errno. Addresses named "device address" are what the
  * device puts on the bus: the virtual address on SVA devices (WD_DEV_SVA) and IOVA = VA ones
  * (WD_DEV_IOMMU), the physical address with WD_DEV_NOIOMMU; wd_dev_addr() translates.
