@@ -7,8 +7,8 @@
  * at a time; different queues are independent. Sessions are read-only once made and serve any
  * number of queues of devices of the same kind at once.
  *
- * The child of a fork() has none of its parent's queues: their memory is not there. It opens devices
- * and requests queues of its own.
+ * The child of a fork() has none of its parent's queues: their memory is not there. It opens
+ * devices and requests queues of its own.
  *
  * Units are bytes. Errors are negative errno. Addresses named "device address" are what the
  * device puts on the bus: the virtual address on SVA devices (WD_DEV_SVA) and IOVA = VA ones
@@ -215,7 +215,7 @@ struct wd_req {
 		};
 	};
 };
-#define WD_REQ_DONE             0x1     /* never reaches the device: completes in order with status */
+#define WD_REQ_DONE             0x1     /* not for the device: completes in its turn with status */
 
 #define WD_FLUSH_SYNC           0       /* streams: byte-aligned, more follows */
 #define WD_FLUSH_FINAL          1

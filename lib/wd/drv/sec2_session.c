@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* SEC2 sessions: what each generation does, and the recipe of an algorithm's descriptor (C4, C5). */
+/* SEC2 sessions: what each generation does, and the recipes of descriptors (C4, C5). */
 #include <errno.h>
 
 #include "sec2.h"
