@@ -21,6 +21,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -41,6 +42,7 @@
 #define CROWD_MAX_NS    16000000000
 #define DOZE_MIN_NS     200000
 #define DOZE_MAX_NS     8000000
+#define DOZE_BLIND_NS   20000
 #define DOZE_SUSPECT_NS 100000
 #define DOZE_UNSAFE_NS  50000           /* without membarrier a doorbell may go unnoticed so long */
 
@@ -237,6 +239,23 @@ idle_look_around(struct emu_thread *th, struct idle *idle, uint64_t now)
 		idle->crowd_ns *= 2;
 }
 
+/*
+ * A client that knows the hardware only wakes nobody (its doorbell is the shared one): then the
+ * next look comes after a fraction of the time in which nothing happened.
+ */
+static uint64_t
+doze_time(const struct emu_thread *th, struct idle *idle, uint64_t now)
+{
+	uint64_t ns = idle->doze_ns;
+
+	if (!th->dev->db_slots) {
+		ns = (now - idle->since) / 4;
+		return ns < DOZE_BLIND_NS ? DOZE_BLIND_NS : ns < DOZE_MAX_NS ? ns : DOZE_MAX_NS;
+	}
+	idle->doze_ns = ns < DOZE_MAX_NS ? ns * 2 : DOZE_MAX_NS;
+	return ns;
+}
+
 static void
 idle_step(struct emu_thread *th, struct idle *idle)
 {
@@ -256,8 +275,7 @@ idle_step(struct emu_thread *th, struct idle *idle)
 		spin = SPIN_CROWD_NS;
 	if (now - idle->since > spin) {
 		idle->dozed = true;
-		doze(th, idle->doze_ns);
-		idle->doze_ns = idle->doze_ns < DOZE_MAX_NS ? idle->doze_ns * 2 : DOZE_MAX_NS;
+		doze(th, doze_time(th, idle, now));
 	}
 	cpu_relax();
 }
@@ -308,6 +326,9 @@ thread_main(void *arg)
 	unsigned int n;
 
 	set_scheduling(th);
+	/* Time outs matter where nobody wakes: not 50 us late. */
+	if (!th->dev->db_slots)
+		prctl(PR_SET_TIMERSLACK, 1000ul);
 	while (!atomic_load_explicit(&th->quit, memory_order_relaxed)) {
 		if (atomic_load_explicit(&th->ctrl_req, memory_order_acquire) !=
 				atomic_load_explicit(&th->ctrl_ack, memory_order_relaxed))
