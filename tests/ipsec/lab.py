@@ -43,8 +43,8 @@ def run(*args, check=True, **kw):
     return p.stdout
 
 
-def enter():
-    """Continues this program in namespaces of its own."""
+def enter(hugepages=400):
+    """Continues this program in namespaces of its own; so many hugepages must be free."""
     if os.environ.get(_INSIDE) == '1':
         for folder in ('/run/netns', '/run/dpdk', PLUGINS):
             os.makedirs(folder, exist_ok=True)
@@ -63,8 +63,8 @@ def enter():
         raise Skip('no permission to make namespaces')
     free = sum(int(open(f).read()) for f in
                glob.glob('/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages'))
-    if free < 400:
-        raise Skip(f'{free} free hugepages of 2 MiB, 400 needed')
+    if free < hugepages:
+        raise Skip(f'{free} free hugepages of 2 MiB, {hugepages} needed')
     os.environ[_INSIDE] = '1'
     os.execvp('unshare', words + [sys.executable] + sys.argv)
 
@@ -93,7 +93,8 @@ def install_plugins(build):
     for d in DPDK_DRIVERS:
         for f in glob.glob(f'{home[0]}/librte_{d}.so*'):
             shutil.copy(f, PLUGINS, follow_symlinks=False)
-    for root, _, files in os.walk(build):
+    for root, folders, files in os.walk(build):
+        folders[:] = [d for d in folders if d not in ('guest', 'examples')]
         for f in files:
             if f.startswith('librte_') and f.endswith('_uacce.so') or f == 'libuacce_emu.so':
                 shutil.copy(os.path.join(root, f), PLUGINS)

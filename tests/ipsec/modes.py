@@ -63,20 +63,33 @@ class Mode:
     def spi(self, sender):
         return 1000 * sender + self.k
 
+    def key(self, sender, what, size):
+        seed = f'{self.name} {sender} {what}'.encode()
+        return hashlib.sha512(seed).digest()[:size]
+
     def crypto(self, sender):
-        def key(what, size):
-            seed = f'{self.name} {sender} {what}'.encode()
-            raw = hashlib.sha512(seed).digest()[:size]
-            return ':'.join(f'{b:02x}' for b in raw)
+        """The algorithm and key of what `sender` sends, for ipsec-secgw."""
+        def words(what, name, size):
+            text = ':'.join(f'{b:02x}' for b in self.key(sender, what, size))
+            return f'{what}_algo {name} {what}_key {text}'
 
         if self.algorithm.startswith('gcm'):
-            name, size = CIPHERS[self.algorithm]
-            return f'aead_algo {name} aead_key {key("aead", size)}'
+            return words('aead', *CIPHERS[self.algorithm])
         cipher, auth = self.algorithm.split('-')
-        name, size = CIPHERS[cipher]
-        words = f'cipher_algo {name} cipher_key {key("cipher", size)}'
-        name, size = HASHES[auth]
-        return words + f' auth_algo {name} auth_key {key("auth", size)}'
+        return words('cipher', *CIPHERS[cipher]) + ' ' + words('auth', *HASHES[auth])
+
+    def xfrm(self, sender):
+        """The same for ip xfrm state."""
+        def key(what, size):
+            return '0x' + self.key(sender, what, size).hex()
+
+        if self.algorithm.startswith('gcm'):
+            return ['aead', 'rfc4106(gcm(aes))', key('aead', CIPHERS[self.algorithm][1]), '128']
+        cipher, auth = self.algorithm.split('-')
+        name = 'cbc(aes)' if cipher.startswith('cbc') else 'rfc3686(ctr(aes))'
+        bits = {'sha1': '96', 'sha256': '128'}[auth]
+        return ['enc', name, key('cipher', CIPHERS[cipher][1]),
+                'auth-trunc', f'hmac({auth})', key('auth', HASHES[auth][1]), bits]
 
     def sa(self, direction, sender, receiver):
         words = f'sa {direction} {self.spi(sender)} {self.crypto(sender)} mode '

@@ -80,7 +80,7 @@ class _Receiver(threading.Thread):
             self.error = e
 
 
-def transfer(lab, mode, path, sender, patience=20):
+def transfer(lab, mode, path, sender, patience=60):
     """Sends a file over TCP from client `sender` (1 or 2), by checksum; returns seconds."""
     total = os.path.getsize(path)
     receiver = 3 - sender
