@@ -30,6 +30,6 @@ exec "$source_root/tests/guest/guest.sh" -t 900 -m 2G -- "
 	mkdir -p /lib/modules/\$KVER &&
 	mount --bind \$IMAGE/lib/modules/\$KVER /lib/modules/\$KVER &&
 	modprobe -a tun bridge $(echo $modules) &&
-	echo 180 >/proc/sys/vm/nr_hugepages &&
+	echo 420 >/proc/sys/vm/nr_hugepages &&
 	mount -t hugetlbfs none /dev/hugepages &&
 	/usr/bin/python3 $here/xfrm.py --build $build --program $program $*"
