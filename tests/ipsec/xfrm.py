@@ -56,7 +56,7 @@ class XfrmLab(L.Lab):
             client.ip('addr', 'replace', f'{a}/{bits}', 'dev', 'lo', *nodad)
         for a, source in zip(there, here):
             client.ip(f'-{version}', 'route', 'replace', f'{a}/{bits}', 'via', gate, 'dev', port,
-                      'onlink', 'src', source, 'mtu', '1400')
+                      'onlink', 'src', source)
         kind = 'tunnel' if m.tunnel else 'transport'
         for direction, sender in (('in', 1), ('out', 2)):
             receiver = 3 - sender
