@@ -44,7 +44,7 @@ extern uint8_t uacce_crypto_driver_id;
 	rte_log(RTE_LOG_##level, uacce_crypto_logtype, "crypto_uacce: " fmt "\n", ##__VA_ARGS__)
 
 struct uacce_crypto_dev {
-	char args[UACCE_CRYPTO_ARGS_SIZE];      /* secondaries get no devargs: these are theirs too */
+	char args[UACCE_CRYPTO_ARGS_SIZE];      /* of the primary: secondaries get none */
 	uint32_t max_qps;
 };
 

@@ -12,7 +12,8 @@
 
 /* Type and session type within rte_crypto_op::raw. */
 #define OP_MASK         rte_cpu_to_le_64(0x0000000000ff00ffull)
-#define OP_WITH_SESSION rte_cpu_to_le_64((uint64_t)RTE_CRYPTO_OP_TYPE_SYMMETRIC |                          \
+#define OP_WITH_SESSION                                                                            \
+	rte_cpu_to_le_64((uint64_t)RTE_CRYPTO_OP_TYPE_SYMMETRIC |                                  \
 		(uint64_t)RTE_CRYPTO_OP_WITH_SESSION << 16)
 
 /* How far ahead of the op at hand others are fetched; the mbuf's address is in the op. */

@@ -285,8 +285,12 @@ raw_enqueue_done(void *queue_pair, uint8_t *drv_ctx, uint32_t n)
 	qp->enq += taken;
 	qp->stats.enqueued_count += taken;
 	for (i = 0; i < taken; i++) {
-		if ((qp->reqs[i].flags & WD_REQ_DONE) && qp->reqs[i].status == WD_BAD_REQ)
+		if (!(qp->reqs[i].flags & WD_REQ_DONE))
+			continue;
+		if (qp->reqs[i].status == WD_BAD_REQ)
 			qp->stats.enqueue_err_count++;
+		else
+			qp->soft_ops++;
 	}
 	qp->raw_pending = 0;
 	qp->segs_used = 0;
