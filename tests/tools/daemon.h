@@ -43,8 +43,8 @@ void daemon_abandon(void);
 int daemon_tool(const char *command, const char *args);
 
 /*
- * Traffic of one queue: AES-CBC in place, each buffer is encrypted, then decrypted, and so on; after an
- * even number of good completions it has to be what it was.
+ * Traffic of one queue: AES-CBC in place, each buffer is encrypted, then decrypted, and so on; after
+ * an even number of good completions it has to be what it was.
  */
 struct traffic {
 	struct wd_device *dev;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * socket_fuzz UACCE-EMU [SECONDS [SEED]]: nonsense on the daemon's socket, in rings and in doorbells,
- * while another client's traffic goes on. The daemon has to live, serve, and end in good order.
+ * socket_fuzz UACCE-EMU [SECONDS [SEED]]: nonsense on the daemon's socket, in rings and in
+ * doorbells, while another client's traffic goes on. The daemon has to live, serve, and end in good
+ * order.
  */
 #include <errno.h>
 #include <fcntl.h>
