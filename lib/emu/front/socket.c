@@ -422,7 +422,9 @@ bind_at(struct emu_server *s, const char *path, unsigned int mode)
 	int ret;
 
 	strcpy(addr.sun_path, path);
-	snprintf(own.sun_path, sizeof(own.sun_path), "%.90s.%d", path, (int)getpid());
+	ret = snprintf(own.sun_path, sizeof(own.sun_path), "%s.%d", addr.sun_path, (int)getpid());
+	if (ret < 0 || (size_t)ret >= sizeof(own.sun_path))
+		return -ENAMETOOLONG;
 	if (lstat(path, &st) == 0 && (!S_ISSOCK(st.st_mode) || answers(&addr)))
 		return -EADDRINUSE;
 	s->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
