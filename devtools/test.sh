@@ -152,7 +152,9 @@ main()
 
 	mapfile -t san < <(sanitizer_suites)
 	if [ ${#san[@]} -gt 0 ] && ! [ -s "$work/broken" ]; then
-		export ASAN_OPTIONS=${ASAN_OPTIONS-detect_stack_use_after_return=1:strict_string_checks=1}
+		# Link order: "uacce-emu run" preloads a library of ours before the runtime.
+		ASAN_OPTIONS=${ASAN_OPTIONS-detect_stack_use_after_return=1:strict_string_checks=1}
+		export ASAN_OPTIONS+=:verify_asan_link_order=0:suppressions=$PWD/devtools/asan.supp
 		export UBSAN_OPTIONS=${UBSAN_OPTIONS-halt_on_error=1:print_stacktrace=1}
 		if build_tree build-asan -Db_sanitize=$SAN -Db_lundef=false; then
 			run_tests build-asan asan "${san[@]}"
