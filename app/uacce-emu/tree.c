@@ -173,6 +173,7 @@ add_device(const char *root, FILE *devices, struct dev_spec *spec, unsigned int 
 	struct wd_dev_info info;
 	struct emu_device *dev;
 	char err[256], name[64];
+	bool in_poller;
 	int ret;
 
 	/* The client knows the hardware's one doorbell register. */
@@ -181,8 +182,11 @@ add_device(const char *root, FILE *devices, struct dev_spec *spec, unsigned int 
 		strcat(spec->options, spec->options[0] == '\0' ? "doorbell=shared" : ",doorbell=shared");
 	if (emu_device_open(spec->kind, spec->options, false, &dev, err, sizeof(err)) != 0)
 		return app_error("%s", err);
+	in_poller = dev->in_poller;
 	emu_device_info(dev, &info);
 	emu_device_close(dev);
+	if (in_poller)
+		return app_error("a device of another program needs a thread: threads=0 will not do");
 	ret = put_device(root, &info, n, name, sizeof(name));
 	if (ret != 0)
 		return app_error("cannot write to %s: %s", root, strerror(-ret));

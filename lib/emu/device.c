@@ -92,6 +92,8 @@ start_threads(struct emu_device *dev)
 	unsigned int i;
 	int ret;
 
+	if (dev->in_poller)
+		dev->nb_threads = dev->max_queues;
 	dev->queues = calloc(dev->max_queues, sizeof(dev->queues[0]));
 	dev->threads = aligned_alloc(64, dev->nb_threads * sizeof(dev->threads[0]));
 	if (dev->queues == NULL || dev->threads == NULL)
@@ -105,7 +107,7 @@ start_threads(struct emu_device *dev)
 		dev->threads[i].dozing = &dev->threads[i].own_dozing;
 		if (dev->foreign)
 			dev->threads[i].dozing = dev->doze_page + i * EMU_DOZE_STRIDE;
-		ret = emu_thread_start(&dev->threads[i]);
+		ret = dev->in_poller ? 0 : emu_thread_start(&dev->threads[i]);
 		if (ret != 0) {
 			while (i-- > 0)
 				emu_thread_stop(&dev->threads[i]);

@@ -150,7 +150,10 @@ struct emu_counters {
 	_Atomic uint64_t ops, bytes, errors;
 };
 
-/* One engine thread. *dozing is the word of struct wd_doze. */
+/*
+ * One engine thread; or the engine of one queue, without a thread, which emu_thread_run() drives.
+ * *dozing is the word of struct wd_doze.
+ */
 struct emu_thread {
 	_Atomic uint32_t own_dozing EMU_ALIGNED;
 	_Atomic uint32_t *dozing;               /* own_dozing, or in the page dev->doze_fd */
@@ -178,6 +181,7 @@ struct emu_device {
 	unsigned int max_queues;
 	unsigned int depth;
 	unsigned int nb_threads;
+	bool in_poller;                 /* threads=0: a context per queue, run by whoever polls it */
 	char cpus[256];                 /* affinity list, "" = all */
 	bool db_slots;
 	uint32_t mode;                  /* WD_DEV_SVA, WD_DEV_IOMMU or WD_DEV_NOIOMMU */
@@ -259,10 +263,14 @@ bool emu_recover_old_news(struct emu_queue *q, unsigned int index);
 
 /* thread.c */
 int emu_thread_start(struct emu_thread *th);
+/* Of a device without threads, before a queue of th starts. Again is no mistake. */
+int emu_thread_prepare(struct emu_thread *th);
 void emu_thread_stop(struct emu_thread *th);
 /* Returns when the thread has seen the present set of started queues, and works on none else. */
 void emu_thread_sync(struct emu_thread *th);
 void emu_thread_wake(void *thread);
+/* Of a device without threads: works on at most one batch, in the thread of the queue's client. */
+void emu_thread_run(void *thread);
 void emu_thread_account(struct emu_thread *th, const struct emu_job *jobs, unsigned int n);
 uint64_t emu_now_ns(void);
 /* All memory accesses of the clients' threads before or after this: see thread.c. */

@@ -58,7 +58,11 @@ set_depth(struct emu_device *dev, const char *value)
 static int
 set_threads(struct emu_device *dev, const char *value)
 {
-	return parse_number(value, 1, EMU_MAX_THREADS, &dev->nb_threads);
+	/* Other processes cannot run the engine. */
+	if (parse_number(value, dev->foreign ? 1 : 0, EMU_MAX_THREADS, &dev->nb_threads) != 0)
+		return -EINVAL;
+	dev->in_poller = dev->nb_threads == 0;
+	return 0;
 }
 
 static int
@@ -122,7 +126,7 @@ static const struct {
 	{ "hw", set_hw, "v2, v3 or v5" },
 	{ "queues", set_queues, "1 to 1024" },
 	{ "depth", set_depth, "32 to 4096, a multiple of 32" },
-	{ "threads", set_threads, "1 to 16" },
+	{ "threads", set_threads, "1 to 16, or 0 in the process" },
 	{ "cpus", set_cpus, "a list such as 0-1 or 0:2" },
 	{ "engine", set_engine, "an engine of this kind that this machine has" },
 	{ "doorbell", set_doorbell, "slots or shared" },

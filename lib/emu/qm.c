@@ -19,6 +19,7 @@
 
 #define MMIO_SIZE       8192    /* v2, and v3 without doorbell isolation (A8) */
 #define WAIT_SLICE_MS   50      /* a waiter looks again at least so often */
+#define RUN_SLICE_MS    1       /* and one that has to drive the device */
 
 /* ------------------------------------------------------------------ control path */
 
@@ -126,6 +127,9 @@ qm_queue_open(struct emu_device *dev, struct emu_queue **out)
 	} else {
 		q->id = (uint16_t)id;
 		q->thread = &dev->threads[id % dev->nb_threads];
+		ret = emu_thread_prepare(q->thread);
+	}
+	if (ret == 0) {
 		dev->queues[id] = q;
 		dev->nb_queues++;
 	}
@@ -325,6 +329,11 @@ qm_wait(struct emu_queue *q, int ms)
 	struct timespec ts = { .tv_nsec = WAIT_SLICE_MS * 1000000 };
 	int ret = 0;
 
+	/* A device without a thread does nothing meanwhile but what it does here. */
+	if (q->dev->in_poller) {
+		emu_thread_run(q->thread);
+		ts.tv_nsec = RUN_SLICE_MS * 1000000;
+	}
 	emu_thread_wake(q->thread);
 	atomic_fetch_add(&q->wait->waiters, 1);
 	emu_heavy_barrier(q->dev);
@@ -342,6 +351,8 @@ qm_wait(struct emu_queue *q, int ms)
 		if (ms >= 0 && end - now < (uint64_t)ts.tv_nsec)
 			ts.tv_nsec = (long)(end - now);
 		syscall(SYS_futex, &q->wait->seq, FUTEX_WAIT, seq, &ts, NULL, 0);
+		if (q->dev->in_poller)
+			emu_thread_run(q->thread);
 	}
 	atomic_fetch_sub(&q->wait->waiters, 1);
 	return ret;

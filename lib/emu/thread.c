@@ -13,6 +13,8 @@
  * do not wake are served at the time out, which grows while nothing happens.
  *
  * Clients in other processes register for the global barrier, and may only read the word.
+ *
+ * A device without threads has the same engine for each queue, which whoever polls the queue drives.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -316,44 +318,71 @@ take(struct emu_thread *th, struct emu_job *jobs)
 	return n;
 }
 
+static void
+thread_release(struct emu_thread *th)
+{
+	if (th->ctx != NULL)
+		th->dev->model->thread_fini(th->ctx);
+	free(th->active);
+	th->ctx = NULL;
+	th->active = NULL;
+}
+
+/* Works on a batch; false when there is nothing to do. */
+static inline bool
+work(struct emu_thread *th, struct emu_job *jobs)
+{
+	unsigned int n;
+
+	if (atomic_load_explicit(&th->ctrl_req, memory_order_acquire) !=
+			atomic_load_explicit(&th->ctrl_ack, memory_order_relaxed))
+		reload(th);
+	n = take(th, jobs);
+	if (n == 0)
+		return false;
+	th->dev->model->run(th->ctx, jobs, n);
+	if (th->dev->foreign)
+		emu_thread_account(th, jobs, n);
+	qm_complete(jobs, n);
+	return true;
+}
+
+void
+emu_thread_run(void *thread)
+{
+	struct emu_job jobs[EMU_BATCH];
+
+	work(thread, jobs);
+}
+
 static void *
 thread_main(void *arg)
 {
 	struct emu_thread *th = arg;
-	const struct emu_model *model = th->dev->model;
 	struct emu_job jobs[EMU_BATCH];
 	struct idle idle = { .spin_ns = SPIN_MAX_NS, .crowd_ns = CROWD_MIN_NS };
-	unsigned int n;
 
 	set_scheduling(th);
 	/* Time outs matter where nobody wakes: not 50 us late. */
 	if (!th->dev->db_slots)
 		prctl(PR_SET_TIMERSLACK, 1000ul);
 	while (!atomic_load_explicit(&th->quit, memory_order_relaxed)) {
-		if (atomic_load_explicit(&th->ctrl_req, memory_order_acquire) !=
-				atomic_load_explicit(&th->ctrl_ack, memory_order_relaxed))
-			reload(th);
-		n = take(th, jobs);
-		if (n == 0) {
+		if (work(th, jobs))
+			idle_end(&idle);
+		else
 			idle_step(th, &idle);
-			continue;
-		}
-		idle_end(&idle);
-		model->run(th->ctx, jobs, n);
-		if (th->dev->foreign)
-			emu_thread_account(th, jobs, n);
-		qm_complete(jobs, n);
 	}
 	return NULL;
 }
 
 int
-emu_thread_start(struct emu_thread *th)
+emu_thread_prepare(struct emu_thread *th)
 {
 	struct emu_device *dev = th->dev;
-	sigset_t all, old;
 	int ret;
 
+	if (th->ctx != NULL)
+		return 0;
 	dev->membarrier = syscall(SYS_membarrier, dev->foreign ?
 		MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED :
 		MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
@@ -362,7 +391,19 @@ emu_thread_start(struct emu_thread *th)
 		return -ENOMEM;
 	ret = dev->model->thread_init(dev, &th->ctx);
 	if (ret != 0)
-		goto free_active;
+		thread_release(th);
+	return ret;
+}
+
+int
+emu_thread_start(struct emu_thread *th)
+{
+	sigset_t all, old;
+	int ret;
+
+	ret = emu_thread_prepare(th);
+	if (ret != 0)
+		return ret;
 	/* Signals of the application are the application's threads' business. */
 	sigfillset(&all);
 	sigdelset(&all, SIGSEGV);
@@ -373,24 +414,21 @@ emu_thread_start(struct emu_thread *th)
 	ret = -pthread_create(&th->tid, NULL, thread_main, th);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (ret != 0)
-		goto fini_model;
-	pthread_setname_np(th->tid, "uacce-emu");
-	return 0;
-fini_model:
-	dev->model->thread_fini(th->ctx);
-free_active:
-	free(th->active);
+		thread_release(th);
+	else
+		pthread_setname_np(th->tid, "uacce-emu");
 	return ret;
 }
 
 void
 emu_thread_stop(struct emu_thread *th)
 {
-	atomic_store(&th->quit, true);
-	emu_thread_wake(th);
-	pthread_join(th->tid, NULL);
-	th->dev->model->thread_fini(th->ctx);
-	free(th->active);
+	if (!th->dev->in_poller) {
+		atomic_store(&th->quit, true);
+		emu_thread_wake(th);
+		pthread_join(th->tid, NULL);
+	}
+	thread_release(th);
 }
 
 void
@@ -399,6 +437,11 @@ emu_thread_sync(struct emu_thread *th)
 	uint32_t req = atomic_fetch_add(&th->ctrl_req, 1) + 1;
 	const struct timespec ts = { .tv_nsec = 20000 };
 
+	/* The caller is the only thread that uses the queue. */
+	if (th->dev->in_poller) {
+		reload(th);
+		return;
+	}
 	emu_thread_wake(th);
 	while ((int32_t)(atomic_load(&th->ctrl_ack) - req) < 0) {
 		nanosleep(&ts, NULL);

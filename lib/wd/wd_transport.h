@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WD_TRANSPORT_ABI        1
+#define WD_TRANSPORT_ABI        2
 #define WD_TRANSPORT_SYMBOL     "wd_transport_plugin"
 
 /* Regions of a queue, numbered as uacce's page offsets are (design section 6). */
@@ -53,10 +53,14 @@ struct wd_dev_info {
  * after it sets the word and before it sleeps, and never sleeps for ever, so that the submitter
  * needs none. Hardware has no such word: dozing is NULL there and the library points it to a
  * constant zero.
+ *
+ * A device without any engine of its own has run(), else it is NULL: whoever polls the queue calls
+ * it first, and the device works on some of what was submitted, in the caller's thread.
  */
 struct wd_doze {
 	const uint32_t *dozing;
 	void (*wake)(void *arg);
+	void (*run)(void *arg);
 	void *arg;
 };
 

@@ -186,7 +186,8 @@ main(int argc, char **argv)
 		what = ":1000";
 	else if (strcmp(fault, "stall") == 0)
 		what = ":300";
-	snprintf(args, sizeof(args), "device=emu,fault=%s:%u%s", fault, AT, what);
+	snprintf(args, sizeof(args), "device=emu,fault=%s:%u%s%s%s", fault, AT, what,
+		argc == 3 ? "," : "", argc == 3 ? argv[2] : "");
 	if (argc > 3 && strcmp(fault, "daemon") == 0) {
 		snprintf(args, sizeof(args), "device=emu:%s", argv[2]);
 		daemon_pid = atoi(argv[3]);

@@ -99,8 +99,11 @@ int
 client_poll(struct client *c)
 {
 	struct hisi_qm_cqe *cqe = &c->cq[c->cq_head];
-	uint16_t w7 = __atomic_load_n(&cqe->w7, __ATOMIC_ACQUIRE);
+	uint16_t w7;
 
+	if (c->doze.run != NULL)
+		c->doze.run(c->doze.arg);
+	w7 = __atomic_load_n(&cqe->w7, __ATOMIC_ACQUIRE);
 	if ((w7 & HISI_QM_CQE_PHASE) != c->phase)
 		return -1;
 	CHECK(cqe->sq_num == c->id);

@@ -398,6 +398,7 @@ client_doze(void *arg, struct wd_doze *doze)
 
 	doze->dozing = q->dozing;
 	doze->wake = wake;
+	doze->run = NULL;
 	doze->arg = q;
 }
 

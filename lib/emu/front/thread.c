@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Front end for the process itself: the device is a thread, and sees the process's memory. */
+/* Front end for the process itself: the device sees its memory, and is a thread, or its poller. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -116,6 +116,7 @@ front_doze(void *queue, struct wd_doze *doze)
 
 	doze->dozing = (const uint32_t *)(uintptr_t)q->thread->dozing;
 	doze->wake = emu_thread_wake;
+	doze->run = q->dev->in_poller ? emu_thread_run : NULL;
 	doze->arg = q->thread;
 }
 

@@ -175,6 +175,25 @@ err:
 	return ret;
 }
 
+static uint16_t
+qm_run_and_poll(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n)
+{
+	struct qm_queue *q = wq->priv;
+
+	q->doze.run(q->doze.arg);
+	return q->poll(wq, cpls, n);
+}
+
+void
+qm_set_bursts(struct wd_queue *wq, wd_submit_t submit, wd_poll_t poll)
+{
+	struct qm_queue *q = wq->priv;
+
+	q->poll = poll;
+	wq->submit = submit;
+	wq->poll = q->doze.run != NULL ? qm_run_and_poll : poll;
+}
+
 /* Undoes qm_queue_init() as far as it got. */
 void
 qm_queue_fini(struct wd_queue *wq)

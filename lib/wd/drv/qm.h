@@ -105,6 +105,7 @@ struct qm_queue {
 	uint16_t chunk_free;    /* 1 + first free chunk */
 	/* Control. */
 	struct wd_device *dev;
+	wd_poll_t poll;         /* the user driver's: of a device that runs in the poller */
 	void *mmio, *dus;
 	size_t mmio_size, dus_size;
 	struct wd_dev_mem mem;  /* slots, chunks */
@@ -129,6 +130,8 @@ typedef void (*qm_complete_t)(struct qm_queue *q, const void *sqe, struct wd_cpl
 uint32_t qm_api_version(const struct wd_dev_info *info);       /* 0 = not a QM device */
 int qm_queue_init(struct wd_queue *wq);
 void qm_queue_fini(struct wd_queue *wq);
+/* The user driver's burst functions, once qm_queue_init() is done. */
+void qm_set_bursts(struct wd_queue *wq, wd_submit_t submit, wd_poll_t poll);
 uint32_t qm_outstanding(const struct wd_queue *wq);
 void qm_dump(const struct wd_queue *wq, FILE *f);
 void qm_arm(struct wd_queue *wq);

@@ -95,8 +95,8 @@ sec2_queue_init(struct wd_queue *wq)
 		init_pair(&q->pairs[i].src);
 		init_pair(&q->pairs[i].dst);
 	}
-	wq->submit = qm_api_version(&wq->dev->info) == 2 ? sec2_submit_bd2 : sec2_bd3_submit();
-	wq->poll = sec2_poll;
+	qm_set_bursts(wq, qm_api_version(&wq->dev->info) == 2 ? sec2_submit_bd2 : sec2_bd3_submit(),
+		sec2_poll);
 	return 0;
 }
 

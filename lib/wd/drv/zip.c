@@ -363,8 +363,7 @@ zip_queue_init(struct wd_queue *wq)
 	ret = qm_queue_init(wq);
 	if (ret < 0)
 		return ret;
-	wq->submit = zip_submit;
-	wq->poll = zip_poll;
+	qm_set_bursts(wq, zip_submit, zip_poll);
 	return 0;
 }
 
