@@ -54,11 +54,6 @@ need_root()
 	[ "$(id -u)" -eq 0 ] || die "needs root"
 }
 
-need_root()
-{
-	[ "$(id -u)" -eq 0 ] || die "needs root"
-}
-
 missing_packages()
 {
 	local p have
@@ -85,7 +80,6 @@ install_packages()
 		say "packages: all ${#PACKAGES[@]} present"
 		return
 	fi
-	need_root
 	need_root
 	command -v apt-get >/dev/null || die "apt-get is missing; need: ${missing[*]}"
 	say "packages: installing ${missing[*]}"
@@ -129,7 +123,6 @@ mount_hugetlbfs()
 		say "hugetlbfs: mounted at $HUGE_MOUNT"
 		return
 	fi
-	need_root
 	need_root
 	mkdir -p "$HUGE_MOUNT"
 	mount -t hugetlbfs -o pagesize=2M nodev "$HUGE_MOUNT" || die "cannot mount $HUGE_MOUNT"
