@@ -10,6 +10,7 @@ static const struct {
 } short_forms[] = {
 	{ "v2", "hw=v2" }, { "v3", "hw=v3" }, { "v5", "hw=v5" },
 	{ "sva", "mode=sva" }, { "iommu", "mode=iommu" }, { "noiommu", "mode=noiommu" },
+	{ "domain", "mode=domain" },
 };
 
 static const char *

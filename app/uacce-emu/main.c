@@ -11,7 +11,8 @@ static const struct {
 	const char *usage;
 } commands[] = {
 	{ "run", cmd_run, "run [--device KIND[:OPTION,...]]... [--] COMMAND [ARGUMENT]..." },
-	{ "serve", cmd_serve, "serve [--socket PATH] [--mode OCTAL] [--device KIND[:OPTION,...]]..." },
+	{ "serve", cmd_serve,
+		"serve [--vuacce] [--socket PATH] [--mode OCTAL] [--device KIND[:OPTION,...]]..." },
 	{ "status", cmd_status, "status [--socket PATH] [--json]" },
 	{ "top", cmd_top, "top [--socket PATH] [--json] [--interval SECONDS] [--count N]" },
 	{ "fault", cmd_fault, "fault [--socket PATH] DEVICE reset|unplug|return|clear|FAULT" },

@@ -40,51 +40,84 @@ stop_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static int
-open_devices(const struct dev_list *list, struct emu_device **devs)
+static void
+close_devices(struct emu_device **devs, struct emu_node *nodes, unsigned int nb)
 {
-	char err[256];
-	unsigned int i;
-
-	for (i = 0; i < list->nb; i++)
-		if (emu_device_open(list->spec[i].kind, list->spec[i].options, true, &devs[i], err,
-				sizeof(err)) != 0) {
-			while (i-- > 0)
-				emu_device_close(devs[i]);
-			return app_error("%s", err);
-		}
-	return 0;
+	while (nb-- > 0) {
+		if (nodes != NULL)
+			emu_node_close(&nodes[nb]);
+		emu_device_close(devs[nb]);
+	}
 }
 
 static int
-serve(const struct dev_list *list, const char *path, unsigned int mode)
+open_devices(const struct dev_list *list, struct emu_device **devs, struct emu_node *nodes)
+{
+	const enum emu_clients clients = nodes != NULL ? EMU_NODE : EMU_SOCKET;
+	char err[256];
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < list->nb; i++) {
+		ret = emu_device_open(list->spec[i].kind, list->spec[i].options, clients, &devs[i],
+			err, sizeof(err));
+		if (ret != 0)
+			break;
+		if (nodes == NULL)
+			continue;
+		ret = emu_node_open(&nodes[i], devs[i], err, sizeof(err));
+		if (ret != 0) {
+			emu_device_close(devs[i]);
+			break;
+		}
+	}
+	if (ret == 0)
+		return 0;
+	close_devices(devs, nodes, i);
+	return app_error("%s", err);
+}
+
+/* For scripts that wait for it. */
+static void
+say_ready(const struct dev_list *list, struct emu_device **devs, bool vuacce, const char *path)
+{
+	unsigned int i;
+
+	for (i = 0; vuacce && i < list->nb; i++)
+		printf("uacce-emu: serving /dev/%s\n", devs[i]->name);
+	printf("uacce-emu: listening on %s\n", path);
+	fflush(stdout);
+}
+
+static int
+serve(const struct dev_list *list, const char *path, unsigned int mode, bool vuacce)
 {
 	static struct emu_device *devs[APP_MAX_DEVS];
+	static struct emu_node node_room[EMU_MAX_NODES];
+	struct emu_node *nodes = vuacce ? node_room : NULL;
 	static struct emu_server server;
 	int stop = stop_signals(), ret;
 	char err[256];
-	unsigned int i;
 
 	if (stop < 0)
 		return app_error("signalfd: %s", strerror(errno));
-	if (open_devices(list, devs) != 0)
+	if (open_devices(list, devs, nodes) != 0)
 		return 1;
-	ret = emu_server_open(&server, path, mode, devs, list->nb, err, sizeof(err));
+	ret = emu_server_open(&server, path, mode, devs, list->nb, nodes, err, sizeof(err));
 	if (ret != 0) {
 		ret = app_error("%s", err);
 	} else {
-		/* For scripts that wait for it. */
-		printf("uacce-emu: listening on %s\n", path);
-		fflush(stdout);
+		say_ready(list, devs, vuacce, path);
 		ret = emu_server_run(&server, stop);
 		if (ret != 0)
 			ret = app_error("%s", strerror(-ret));
 		emu_server_close(&server);
 	}
-	for (i = 0; i < list->nb; i++)
-		emu_device_close(devs[i]);
+	close_devices(devs, nodes, list->nb);
 	return ret;
 }
+
+_Static_assert(APP_MAX_DEVS <= EMU_MAX_NODES, "a node for each device");
 
 int
 cmd_serve(int argc, char **argv)
@@ -93,19 +126,25 @@ cmd_serve(int argc, char **argv)
 		{ "device", required_argument, NULL, 'd' },
 		{ "socket", required_argument, NULL, 's' },
 		{ "mode", required_argument, NULL, 'm' },
+		{ "vuacce", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static struct dev_list list;
 	unsigned long mode = 0600;
 	char path[256], *end;
+	bool vuacce = false;
 	int opt;
 
 	default_socket(path, sizeof(path));
-	while ((opt = getopt_long(argc, argv, "d:s:m:", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "d:s:m:v", options, NULL)) != -1) {
 		if (opt == 'd' && dev_list_add(&list, optarg) == 0)
 			continue;
 		if (opt == 's' && (size_t)snprintf(path, sizeof(path), "%s", optarg) < sizeof(path))
 			continue;
+		if (opt == 'v') {
+			vuacce = true;
+			continue;
+		}
 		if (opt == 'm') {
 			mode = strtoul(optarg, &end, 8);
 			if (*optarg >= '0' && *optarg <= '7' && *end == '\0' && mode <= 0777)
@@ -117,5 +156,5 @@ cmd_serve(int argc, char **argv)
 	if (optind != argc)
 		return app_error("serve: what is '%s'?", argv[optind]);
 	dev_list_default(&list);
-	return serve(&list, path, (unsigned int)mode);
+	return serve(&list, path, (unsigned int)mode, vuacce);
 }

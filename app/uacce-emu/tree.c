@@ -180,7 +180,7 @@ add_device(const char *root, FILE *devices, struct dev_spec *spec, unsigned int 
 	if (!dev_spec_has(spec, "doorbell") &&
 			strlen(spec->options) + sizeof(",doorbell=shared") <= sizeof(spec->options))
 		strcat(spec->options, spec->options[0] == '\0' ? "doorbell=shared" : ",doorbell=shared");
-	if (emu_device_open(spec->kind, spec->options, false, &dev, err, sizeof(err)) != 0)
+	if (emu_device_open(spec->kind, spec->options, EMU_OWN_PROCESS, &dev, err, sizeof(err)) != 0)
 		return app_error("%s", err);
 	in_poller = dev->in_poller;
 	emu_device_info(dev, &info);

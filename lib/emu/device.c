@@ -44,8 +44,9 @@ default_engine(const struct emu_model *model)
 }
 
 static struct emu_device *
-device_alloc(const struct emu_model *model, bool foreign)
+device_alloc(const struct emu_model *model, enum emu_clients clients)
 {
+	const bool foreign = clients != EMU_OWN_PROCESS;
 	struct emu_device *dev;
 
 	dev = calloc(1, sizeof(*dev));
@@ -54,6 +55,8 @@ device_alloc(const struct emu_model *model, bool foreign)
 	pthread_mutex_init(&dev->lock, NULL);
 	dev->model = model;
 	dev->foreign = foreign;
+	dev->node = clients == EMU_NODE;
+	dev->ss_size = EMU_SS_DEFAULT;
 	dev->mode = foreign ? WD_DEV_IOMMU : WD_DEV_SVA;
 	dev->mem.sva = !foreign;
 	dev->numa_node = -1;
@@ -118,8 +121,8 @@ start_threads(struct emu_device *dev)
 }
 
 int
-emu_device_open(const char *kind, const char *options, bool foreign, struct emu_device **out,
-		char *err, size_t err_size)
+emu_device_open(const char *kind, const char *options, enum emu_clients clients,
+		struct emu_device **out, char *err, size_t err_size)
 {
 	struct emu_device *dev;
 	size_t m;
@@ -132,7 +135,7 @@ emu_device_open(const char *kind, const char *options, bool foreign, struct emu_
 		snprintf(err, err_size, "emulator: no device of kind '%s'", kind ? kind : "");
 		return -EINVAL;
 	}
-	dev = device_alloc(models[m], foreign);
+	dev = device_alloc(models[m], clients);
 	if (dev == NULL) {
 		snprintf(err, err_size, "emulator: out of memory");
 		return -ENOMEM;
@@ -185,5 +188,7 @@ emu_device_info(struct emu_device *dev, struct wd_dev_info *info)
 	pthread_mutex_unlock(&dev->lock);
 	info->region_size[WD_REGION_MMIO] = qm_region_size(dev, WD_REGION_MMIO);
 	info->region_size[WD_REGION_DUS] = qm_region_size(dev, WD_REGION_DUS);
+	info->region_size[WD_REGION_SS] = qm_region_size(dev, WD_REGION_SS);
+	info->region_size[WD_REGION_DKO] = qm_region_size(dev, WD_REGION_DKO);
 	return 0;
 }

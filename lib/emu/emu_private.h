@@ -2,7 +2,7 @@
 /*
  * The emulator's inside: device, queue, engine thread, and what a model is.
  *
- *	front/        how clients attach (thread of the process, socket); implements wd_transport.h
+ *	front/        how clients attach: thread of the process, socket, device node
  *	device.c      options, devices, their threads
  *	qm.c          queue manager: rings, doorbells, completions, stop words
  *	recover.c     submissions whose doorbell was hidden by another one
@@ -32,6 +32,8 @@
 #define EMU_MAX_QUEUES  1024
 #define EMU_MAX_THREADS 16
 #define EMU_DUS_PAGE    4096
+#define EMU_SS_DEFAULT  ((size_t)1 << 30)
+#define EMU_DKO_SIZE    ((size_t)2 << 20)
 #define EMU_DOZE_PAGE   4096    /* one word per thread, each in a line of its own */
 #define EMU_DOZE_STRIDE 16      /* words */
 _Static_assert(EMU_MAX_THREADS * EMU_DOZE_STRIDE * 4 <= EMU_DOZE_PAGE, "one page");
@@ -135,19 +137,32 @@ struct emu_queue {
 	struct emu_wait *wait;          /* in the page behind the MMIO region */
 	uint32_t wait_cursor;           /* of qm_wait() */
 	int event_fd;                   /* written for waiters, or -1: see qm_event_fd() */
+	_Atomic bool armed;             /* dev->front: a doorbell will be told */
 
 	/* control, under dev->lock */
 	struct emu_device *dev EMU_ALIGNED;
 	struct emu_thread *thread;
 	enum emu_queue_state state;
-	int mmio_fd, dus_fd;
-	uint8_t *mmio, *dus;            /* the emulator's own mappings */
+	int mmio_fd, dus_fd;            /* -1: the front end's */
+	uint8_t *mmio, *dus;            /* the emulator's mappings */
+	void *front_arg;                /* dev->front's own */
 	bool mapped[WD_REGION_MAX];     /* by the client */
 };
 
 /* Of a foreign device, for those who watch it; written by the engine thread alone. */
 struct emu_counters {
 	_Atomic uint64_t ops, bytes, errors;
+};
+
+/* Of front ends whose clients neither see a completion nor tell a doorbell by memory alone. */
+struct emu_front_ops {
+	/* Engine thread: completions of the queue, or its end (q->state), for those who wait. */
+	void (*wake)(struct emu_queue *q);
+	/*
+	 * Before the engine thread sleeps: from now on a doorbell is told by emu_thread_wake(). Sets
+	 * q->armed, which whoever tells it clears.
+	 */
+	void (*arm)(struct emu_queue *q);
 };
 
 /*
@@ -184,9 +199,12 @@ struct emu_device {
 	bool in_poller;                 /* threads=0: a context per queue, run by whoever polls it */
 	char cpus[256];                 /* affinity list, "" = all */
 	bool db_slots;
-	uint32_t mode;                  /* WD_DEV_SVA, WD_DEV_IOMMU or WD_DEV_NOIOMMU */
+	uint32_t mode;                  /* one of WD_DEV_SVA, IOMMU, NOIOMMU, SHARE_DOMAIN */
+	bool node;                      /* clients come by way of the kernel: see enum emu_clients */
+	size_t ss_size;                 /* most that such a client may reserve */
 	int numa_node;
 	bool foreign;                   /* clients are other processes */
+	const struct emu_front_ops *front; /* NULL: clients look for themselves */
 	int doze_fd;                    /* foreign: a page that clients may read; else -1 */
 	_Atomic uint32_t *doze_page;
 	bool membarrier;                /* the kernel offers the expedited barrier */
@@ -199,17 +217,24 @@ struct emu_device {
 	struct emu_thread *threads;
 };
 
-/*
- * device.c: options as documented in doc/emulator.rst; err gets one line. 0 or -errno. foreign: its
- * clients are other processes, so that it has no SVA.
- */
-int emu_device_open(const char *kind, const char *options, bool foreign, struct emu_device **dev,
-		    char *err, size_t err_size);
+/* Who the clients of a device are. */
+enum emu_clients {
+	EMU_OWN_PROCESS,        /* always SVA */
+	EMU_SOCKET,             /* other processes, without SVA */
+	EMU_NODE,               /* other processes by way of the kernel, in any mode */
+};
+
+/* device.c: options as documented in doc/emulator.rst; err gets one line. 0 or -errno. */
+int emu_device_open(const char *kind, const char *options, enum emu_clients clients,
+		    struct emu_device **dev, char *err, size_t err_size);
 void emu_device_close(struct emu_device *dev);
 int emu_device_info(struct emu_device *dev, struct wd_dev_info *info);
 
 /* qm.c: control path, takes dev->lock. 0 or -errno as the kernel's qm.c has it. */
 int qm_queue_open(struct emu_device *dev, struct emu_queue **q);
+/* The same with regions that are the caller's, and stay it: until qm_queue_close(). */
+int qm_queue_open_at(struct emu_device *dev, void *mmio, void *dus, void *front_arg,
+		     struct emu_queue **q);
 void qm_queue_close(struct emu_queue *q);
 int qm_ioctl(struct emu_queue *q, unsigned long cmd, void *arg);
 int qm_start(struct emu_queue *q);

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "memory.h"
+#include "emu_private.h"
 
 void *
 emu_ptr_region(const struct emu_mem *mem, uint64_t addr, uint64_t len)
@@ -11,8 +11,6 @@ emu_ptr_region(const struct emu_mem *mem, uint64_t addr, uint64_t len)
 	const struct emu_region *r = mem->regions;
 	unsigned int nb = mem->nb_regions, half;
 
-	if (nb == 0)
-		return NULL;
 	/* The last region that begins at or before addr. */
 	while (nb > 1) {
 		half = nb / 2;
@@ -23,9 +21,10 @@ emu_ptr_region(const struct emu_mem *mem, uint64_t addr, uint64_t len)
 			nb = half;
 		}
 	}
-	if (addr < r->dev_addr || addr - r->dev_addr >= r->len || len > r->len - (addr - r->dev_addr))
-		return NULL;
-	return r->ptr + (addr - r->dev_addr);
+	if (emu_likely(nb == 1 && addr >= r->dev_addr && addr - r->dev_addr < r->len &&
+			len <= r->len - (addr - r->dev_addr)))
+		return r->ptr + (addr - r->dev_addr);
+	return mem->miss != NULL ? mem->miss(mem->miss_arg, addr, len) : NULL;
 }
 
 /* Enters the list at addr; false with it->err when it is none. */

@@ -29,6 +29,12 @@ struct emu_mem {
 	bool sva;                       /* identity */
 	unsigned int nb_regions;        /* without SVA: what was shared */
 	struct emu_region *regions;
+	/*
+	 * Asked for what is in no region: the memory, or NULL when there is none. By the engine
+	 * thread, maybe in a guarded section; may take locks and touches no client's memory.
+	 */
+	void *(*miss)(void *arg, uint64_t addr, uint64_t len);
+	void *miss_arg;
 };
 
 /* Pointer to [addr, addr + len), or NULL when the device cannot reach all of it. */

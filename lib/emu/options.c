@@ -99,11 +99,37 @@ set_doorbell(struct emu_device *dev, const char *value)
 static int
 set_mode(struct emu_device *dev, const char *value)
 {
-	if (strcmp(value, dev->foreign ? "iommu" : "sva") == 0)
+	static const struct {
+		const char *word;
+		uint32_t flag;
+		bool own, socket;
+	} modes[] = {
+		{ "sva", WD_DEV_SVA, true, false },
+		{ "iommu", WD_DEV_IOMMU, false, true },
+		{ "noiommu", WD_DEV_NOIOMMU, false, true },
+		{ "domain", WD_DEV_SHARE_DOMAIN, false, false },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (strcmp(value, modes[i].word) != 0)
+			continue;
+		if (!dev->node && !(dev->foreign ? modes[i].socket : modes[i].own))
+			return -EINVAL;
+		dev->mode = modes[i].flag;
 		return 0;
-	if (!dev->foreign || strcmp(value, "noiommu") != 0)
+	}
+	return -EINVAL;
+}
+
+static int
+set_ss(struct emu_device *dev, const char *value)
+{
+	unsigned int mib;
+
+	if (!dev->node || parse_number(value, 0, 1u << 20, &mib) != 0 || mib % 2 != 0)
 		return -EINVAL;
-	dev->mode = WD_DEV_NOIOMMU;
+	dev->ss_size = (size_t)mib << 20;
 	return 0;
 }
 
@@ -131,7 +157,9 @@ static const struct {
 	{ "engine", set_engine, "an engine of this kind that this machine has" },
 	{ "doorbell", set_doorbell, "slots or shared" },
 	{ "fault", emu_fault_add, EMU_FAULT_SYNTAX },
-	{ "mode", set_mode, "sva in the process, iommu or noiommu of a daemon" },
+	{ "mode", set_mode, "sva in the process, iommu or noiommu of a daemon, or domain as well of a "
+		"daemon with --vuacce" },
+	{ "ss", set_ss, "MiB, an even number, of a daemon with --vuacce" },
 	{ "node", set_node, "the number of a NUMA node" },
 };
 

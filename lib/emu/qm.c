@@ -32,6 +32,10 @@ qm_region_size(const struct emu_device *dev, unsigned int region)
 		return MMIO_SIZE;
 	if (region == WD_REGION_DUS)    /* rings rounded up, and a page for the status words */
 		return (rings + EMU_DUS_PAGE - 1) / EMU_DUS_PAGE * EMU_DUS_PAGE + EMU_DUS_PAGE;
+	if (region == WD_REGION_SS && dev->node && dev->mode != WD_DEV_SVA)
+		return dev->ss_size;
+	if (region == WD_REGION_DKO && dev->mode == WD_DEV_SHARE_DOMAIN)
+		return EMU_DKO_SIZE;
 	return 0;
 }
 
@@ -68,11 +72,13 @@ queue_free(struct emu_queue *q)
 {
 	if (q->event_fd >= 0)
 		close(q->event_fd);
-	if (q->mmio != NULL) {
+	if (q->mmio_fd >= 0) {
 		munmap(q->mmio, qm_wait_offset(q->dev) + EMU_DUS_PAGE);
 		close(q->mmio_fd);
+	} else {
+		free(q->wait);
 	}
-	if (q->dus != NULL) {
+	if (q->dus_fd >= 0) {
 		munmap(q->dus, qm_region_size(q->dev, WD_REGION_DUS));
 		close(q->dus_fd);
 	}
@@ -80,8 +86,34 @@ queue_free(struct emu_queue *q)
 	free(q);
 }
 
+/* Regions of the queue's own, which a client gets by descriptor. */
+static bool
+own_regions(struct emu_queue *q)
+{
+	const struct emu_device *dev = q->dev;
+
+	q->mmio = region_alloc("uacce-emu-mmio", qm_wait_offset(dev) + EMU_DUS_PAGE, &q->mmio_fd);
+	q->dus = region_alloc("uacce-emu-dus", qm_region_size(dev, WD_REGION_DUS), &q->dus_fd);
+	if (q->mmio == NULL || q->dus == NULL)
+		return false;
+	q->wait = (struct emu_wait *)(void *)(q->mmio + qm_wait_offset(dev));
+	return true;
+}
+
+static bool
+given_regions(struct emu_queue *q, void *mmio, void *dus)
+{
+	q->mmio = mmio;
+	q->dus = dus;
+	q->wait = aligned_alloc(64, sizeof(*q->wait));
+	if (q->wait == NULL)
+		return false;
+	memset(q->wait, 0, sizeof(*q->wait));
+	return true;
+}
+
 static struct emu_queue *
-queue_alloc(struct emu_device *dev)
+queue_alloc(struct emu_device *dev, void *mmio, void *dus)
 {
 	struct emu_queue *q = aligned_alloc(64, sizeof(*q));
 
@@ -91,16 +123,14 @@ queue_alloc(struct emu_device *dev)
 	q->dev = dev;
 	q->depth = (uint16_t)dev->depth;
 	q->sqe_size = dev->model->sqe_size;
-	q->event_fd = -1;
+	q->event_fd = q->mmio_fd = q->dus_fd = -1;
 	q->forced_index = -1;
 	atomic_store(&q->mem, &dev->mem);
-	q->mmio = region_alloc("uacce-emu-mmio", qm_wait_offset(dev) + EMU_DUS_PAGE, &q->mmio_fd);
-	q->dus = region_alloc("uacce-emu-dus", qm_region_size(dev, WD_REGION_DUS), &q->dus_fd);
-	if (q->mmio == NULL || q->dus == NULL || (!dev->db_slots && !emu_recover_init(q))) {
+	if (!(mmio != NULL ? given_regions(q, mmio, dus) : own_regions(q)) ||
+			(!dev->db_slots && !emu_recover_init(q))) {
 		queue_free(q);
 		return NULL;
 	}
-	q->wait = (struct emu_wait *)(void *)(q->mmio + qm_wait_offset(dev));
 	q->sq = q->dus;
 	q->cq = (struct hisi_qm_cqe *)(void *)(q->dus + (size_t)q->depth * q->sqe_size);
 	q->db = (volatile uint64_t *)(void *)(q->mmio + HISI_QM_DB_OFF);
@@ -108,15 +138,17 @@ queue_alloc(struct emu_device *dev)
 }
 
 int
-qm_queue_open(struct emu_device *dev, struct emu_queue **out)
+qm_queue_open_at(struct emu_device *dev, void *mmio, void *dus, void *front_arg,
+		 struct emu_queue **out)
 {
 	struct emu_queue *q;
 	unsigned int id;
 	int ret = 0;
 
-	q = queue_alloc(dev);
+	q = queue_alloc(dev, mmio, dus);
 	if (q == NULL)
 		return -ENOMEM;
+	q->front_arg = front_arg;
 	pthread_mutex_lock(&dev->lock);
 	for (id = 0; id < dev->max_queues && dev->queues[id] != NULL; id++)
 		;
@@ -139,6 +171,12 @@ qm_queue_open(struct emu_device *dev, struct emu_queue **out)
 	else
 		*out = q;
 	return ret;
+}
+
+int
+qm_queue_open(struct emu_device *dev, struct emu_queue **out)
+{
+	return qm_queue_open_at(dev, NULL, NULL, NULL, out);
 }
 
 void
@@ -247,6 +285,8 @@ notify(struct emu_queue *q, uint32_t count)
 	atomic_store_explicit(&w->seq, atomic_load_explicit(&w->seq, memory_order_relaxed) + count,
 		memory_order_release);
 	__asm__ volatile("" ::: "memory");
+	if (q->dev->front != NULL)
+		q->dev->front->wake(q);
 	if (emu_likely(atomic_load_explicit(&w->waiters, memory_order_relaxed) == 0))
 		return;
 	syscall(SYS_futex, &w->seq, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);

@@ -12,7 +12,9 @@
  * before and is seen by the last look; so the submitter needs no barrier of its own. Clients that
  * do not wake are served at the time out, which grows while nothing happens.
  *
- * Clients in other processes register for the global barrier, and may only read the word.
+ * Clients in other processes register for the global barrier, and may only read the word. For those
+ * that come by way of the kernel, arm() of the front end is the barrier, and the doorbell itself
+ * the wake-up.
  *
  * A device without threads has the same engine for each queue, which whoever polls the queue drives.
  */
@@ -144,12 +146,25 @@ futex_op(const struct emu_thread *th, int op)
 }
 
 static void
+arm_queues(struct emu_thread *th)
+{
+	unsigned int i;
+
+	for (i = 0; i < th->nb_active; i++)
+		if (!atomic_load(&th->active[i]->armed))
+			th->dev->front->arm(th->active[i]);
+}
+
+static void
 doze(struct emu_thread *th, uint64_t ns)
 {
 	struct timespec ts;
 
 	atomic_store(th->dozing, 1);
-	emu_heavy_barrier(th->dev);
+	if (th->dev->front != NULL)
+		arm_queues(th);
+	else
+		emu_heavy_barrier(th->dev);
 	if (!th->dev->membarrier && ns > DOZE_UNSAFE_NS)
 		ns = DOZE_UNSAFE_NS;
 	/* Not for long when there is something to look at again. */

@@ -22,6 +22,8 @@
 
 _Static_assert(WD_DEV_SVA == UACCE_DEV_SVA && WD_DEV_NOIOMMU == UACCE_DEV_NOIOMMU, "flags");
 _Static_assert(WD_DEV_PASID == UACCE_DEV_PASID && WD_DEV_IOMMU == UACCE_DEV_IOMMU, "flags");
+_Static_assert(WD_DEV_SHARE_DOMAIN == UACCE_DEV_SHARE_DOMAIN, "flags");
+_Static_assert(WD_DEV_DB_SLOTS == UACCE_DEV_DB_SLOTS, "flags");
 _Static_assert((int)WD_REGION_SS == (int)UACCE_QFRT_SS, "regions");
 _Static_assert((int)WD_REGION_DKO == (int)UACCE_QFRT_DKO, "regions");
 

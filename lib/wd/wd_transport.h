@@ -34,6 +34,7 @@ enum wd_region_id {
 #define WD_DEV_NOIOMMU          0x2u    /* device addresses are physical addresses */
 #define WD_DEV_PASID            0x4u
 #define WD_DEV_IOMMU            0x80u   /* no SVA: IOVA = VA for shared memory only */
+#define WD_DEV_SHARE_DOMAIN     0x200u  /* the same, beside the kernel's own memory: DKO region */
 #define WD_DEV_DB_SLOTS         0x10000u /* one doorbell slot per command, see HISI_QM_DB_SLOT */
 
 struct wd_dev_info {

@@ -141,7 +141,7 @@ bench_model(char **argv, unsigned int batch)
 	char err[256];
 	void *ctx;
 
-	CHECK(emu_device_open("sec2", argv[3], false, &dev, err, sizeof(err)) == 0);
+	CHECK(emu_device_open("sec2", argv[3], EMU_OWN_PROCESS, &dev, err, sizeof(err)) == 0);
 	CHECK(qm_queue_open(dev, &q) == 0);
 	CHECK(dev->model->thread_init(dev, &ctx) == 0);
 	start = now_ns(CLOCK_THREAD_CPUTIME_ID);

@@ -165,16 +165,17 @@ req_hello(struct emu_server *s, struct emu_conn *c, struct emu_msg *m, struct re
 	h->kind[sizeof(h->kind) - 1] = '\0';
 	h->name[sizeof(h->name) - 1] = '\0';
 	if (h->kind[0] != '\0') {
-		c->dev = choose(s, h);
-		if (c->dev == NULL)
+		if (s->nodes == NULL)
+			c->peer.dev = choose(s, h);
+		if (c->peer.dev == NULL)
 			return -ENODEV;
-		c->queues = calloc(c->dev->max_queues, sizeof(c->queues[0]));
-		if (c->queues == NULL) {
-			c->dev = NULL;
+		c->peer.queues = calloc(c->peer.dev->max_queues, sizeof(c->peer.queues[0]));
+		if (c->peer.queues == NULL) {
+			c->peer.dev = NULL;
 			return -ENOMEM;
 		}
-		put_info(c->dev, m);
-		r->fds[r->nb_fds++] = c->dev->doze_fd;
+		put_info(c->peer.dev, m);
+		r->fds[r->nb_fds++] = c->peer.dev->doze_fd;
 	}
 	c->ready = true;
 	return 0;
@@ -186,17 +187,17 @@ req_queue_open(struct emu_conn *c, struct emu_msg *m, struct reply *r)
 	struct emu_queue *q;
 	int ret;
 
-	ret = qm_queue_open(c->dev, &q);
+	ret = qm_queue_open(c->peer.dev, &q);
 	if (ret != 0)
 		return ret;
-	if (c->mem.seen != NULL)
-		qm_set_mem(q, c->mem.seen);
-	c->queues[q->id] = q;
+	if (c->peer.mem.seen != NULL)
+		qm_set_mem(q, &c->peer.mem.seen->mem);
+	c->peer.queues[q->id] = q;
 	m->queue = q->id;
-	m->arg[EMU_OPEN_DOZE] = (uint64_t)(q->thread - c->dev->threads) * EMU_DOZE_STRIDE * 4;
-	m->arg[EMU_OPEN_MMIO] = qm_region_size(c->dev, WD_REGION_MMIO);
-	m->arg[EMU_OPEN_DUS] = qm_region_size(c->dev, WD_REGION_DUS);
-	m->arg[EMU_OPEN_WAIT] = qm_wait_offset(c->dev);
+	m->arg[EMU_OPEN_DOZE] = (uint64_t)(q->thread - c->peer.dev->threads) * EMU_DOZE_STRIDE * 4;
+	m->arg[EMU_OPEN_MMIO] = qm_region_size(c->peer.dev, WD_REGION_MMIO);
+	m->arg[EMU_OPEN_DUS] = qm_region_size(c->peer.dev, WD_REGION_DUS);
+	m->arg[EMU_OPEN_WAIT] = qm_wait_offset(c->peer.dev);
 	r->fds[r->nb_fds++] = q->mmio_fd;
 	r->fds[r->nb_fds++] = q->dus_fd;
 	return 0;
@@ -205,13 +206,13 @@ req_queue_open(struct emu_conn *c, struct emu_msg *m, struct reply *r)
 static int
 req_queue(struct emu_conn *c, struct emu_msg *m)
 {
-	struct emu_queue *q = m->queue < c->dev->max_queues ? c->queues[m->queue] : NULL;
+	struct emu_queue *q = m->queue < c->peer.dev->max_queues ? c->peer.queues[m->queue] : NULL;
 
 	if (q == NULL)
 		return -EBADF;
 	switch (m->type) {
 	case EMU_MSG_QUEUE_CLOSE:
-		c->queues[m->queue] = NULL;
+		c->peer.queues[m->queue] = NULL;
 		qm_queue_close(q);
 		return 0;
 	case EMU_MSG_IOCTL:
@@ -269,11 +270,11 @@ handle(struct emu_server *s, struct emu_conn *c, struct request *r, struct reply
 		return req_status(s, m, out);
 	if (m->type == EMU_MSG_COMMAND)
 		return req_command(s, m);
-	if (c->dev == NULL)
+	if (c->peer.dev == NULL)
 		return 1;
 	switch (m->type) {
 	case EMU_MSG_INFO:
-		put_info(c->dev, m);
+		put_info(c->peer.dev, m);
 		return 0;
 	case EMU_MSG_QUEUE_OPEN:
 		return req_queue_open(c, m, out);
@@ -285,10 +286,10 @@ handle(struct emu_server *s, struct emu_conn *c, struct request *r, struct reply
 	case EMU_MSG_SHARE:
 		if (r->nb_fds != 1)
 			return -EBADF;
-		return emu_client_share(c, r->fds[0], m->arg[EMU_SHARE_ADDR], m->arg[EMU_SHARE_LEN],
-			m->arg[EMU_SHARE_OFFSET]);
+		return emu_peer_share(&c->peer, r->fds[0], m->arg[EMU_SHARE_ADDR],
+			m->arg[EMU_SHARE_LEN], m->arg[EMU_SHARE_OFFSET]);
 	case EMU_MSG_UNSHARE:
-		return emu_client_unshare(c, m->arg[0], m->arg[1]);
+		return emu_peer_unshare(&c->peer, m->arg[0], m->arg[1]);
 	default:
 		return 1;
 	}
@@ -302,12 +303,12 @@ conn_end(struct emu_server *s, unsigned int i)
 	struct emu_conn *c = s->conns[i];
 	unsigned int id;
 
-	for (id = 0; c->dev != NULL && id < c->dev->max_queues; id++)
-		if (c->queues[id] != NULL)
-			qm_queue_close(c->queues[id]);
-	if (c->dev != NULL)
-		emu_client_mem_free(c);
-	free(c->queues);
+	for (id = 0; c->peer.dev != NULL && id < c->peer.dev->max_queues; id++)
+		if (c->peer.queues[id] != NULL)
+			qm_queue_close(c->peer.queues[id]);
+	if (c->peer.dev != NULL)
+		emu_peer_mem_free(&c->peer);
+	free(c->peer.queues);
 	close(c->fd);
 	free(c);
 	s->conns[i] = NULL;
@@ -365,30 +366,76 @@ conn_accept(struct emu_server *s)
 	s->conns[i] = c;
 }
 
+/* What to poll: the end, new connections, connections (from CONNS on), nodes. */
+#define CONNS   2
+#define MAX_POLL (CONNS + EMU_MAX_CONNS + 2 * EMU_MAX_NODES)
+
+struct poll_set {
+	struct pollfd p[MAX_POLL];
+	unsigned int at[EMU_MAX_CONNS];
+	unsigned int nb_conns, nb;
+};
+
+static void
+poll_add(struct poll_set *set, int fd, short events)
+{
+	set->p[set->nb++] = (struct pollfd){ .fd = fd, .events = events };
+}
+
+static void
+poll_fill(const struct emu_server *s, int stop_fd, struct poll_set *set)
+{
+	unsigned int i;
+
+	set->nb = set->nb_conns = 0;
+	poll_add(set, stop_fd, POLLIN);
+	poll_add(set, s->listen_fd, POLLIN);
+	for (i = 0; i < EMU_MAX_CONNS; i++)
+		if (s->conns[i] != NULL) {
+			set->at[set->nb_conns++] = i;
+			poll_add(set, s->conns[i]->fd, POLLIN);
+		}
+	/* One that is unplugged has no descriptor: poll() skips it. */
+	for (i = 0; s->nodes != NULL && i < s->nb_devs; i++) {
+		poll_add(set, s->nodes[i].fd, POLLIN | POLLPRI);
+		poll_add(set, s->nodes[i].stash_fd, POLLIN);
+	}
+}
+
+static void
+serve_nodes(struct emu_server *s, const struct pollfd *p)
+{
+	unsigned int i;
+
+	for (i = 0; s->nodes != NULL && i < s->nb_devs; i++, p += 2)
+		if (p[0].revents != 0 || p[1].revents != 0)
+			emu_node_serve(&s->nodes[i]);
+}
+
 int
 emu_server_run(struct emu_server *s, int stop_fd)
 {
-	struct pollfd p[EMU_MAX_CONNS + 2];
-	unsigned int at[EMU_MAX_CONNS + 2], i, n;
+	static struct poll_set set;
+	unsigned int i;
 
 	for (;;) {
-		p[0] = (struct pollfd){ .fd = stop_fd, .events = POLLIN };
-		p[1] = (struct pollfd){ .fd = s->listen_fd, .events = POLLIN };
-		n = 2;
-		for (i = 0; i < EMU_MAX_CONNS; i++)
-			if (s->conns[i] != NULL) {
-				at[n] = i;
-				p[n++] = (struct pollfd){ .fd = s->conns[i]->fd, .events = POLLIN };
-			}
-		if (poll(p, n, n > 2 ? CHEAT_MS : -1) < 0 && errno != EINTR)
-			return -errno;
-		if (p[0].revents != 0)
+		poll_fill(s, stop_fd, &set);
+		if (poll(set.p, set.nb, set.nb_conns > 0 ? CHEAT_MS : -1) < 0) {
+			if (errno != EINTR)
+				return -errno;
+			continue;
+		}
+		if (set.p[0].revents != 0)
 			return 0;
-		for (i = 2; i < n; i++)
-			if ((p[i].revents != 0 && !serve(s, s->conns[at[i]])) ||
-					emu_client_cheated(s->conns[at[i]]))
-				conn_end(s, at[i]);
-		if (p[1].revents != 0)
+		serve_nodes(s, set.p + CONNS + set.nb_conns);
+		for (i = 0; i < set.nb_conns; i++) {
+			struct emu_conn *c = s->conns[set.at[i]];
+
+			if ((set.p[CONNS + i].revents != 0 && !serve(s, c)) ||
+					emu_peer_cheated(&c->peer))
+				conn_end(s, set.at[i]);
+		}
+		if (set.p[1].revents != 0)
 			conn_accept(s);
 	}
 }
@@ -450,13 +497,15 @@ fail:
 
 int
 emu_server_open(struct emu_server *s, const char *path, unsigned int mode,
-		struct emu_device **devs, unsigned int nb_devs, char *err, size_t err_size)
+		struct emu_device **devs, unsigned int nb_devs, struct emu_node *nodes,
+		char *err, size_t err_size)
 {
 	int ret;
 
 	memset(s, 0, sizeof(*s));
 	s->devs = devs;
 	s->nb_devs = nb_devs;
+	s->nodes = nodes;
 	s->others = (mode & 077) != 0;
 	s->started = emu_now_ns();
 	if (strlen(path) > 90) {
@@ -464,7 +513,7 @@ emu_server_open(struct emu_server *s, const char *path, unsigned int mode,
 		return -ENAMETOOLONG;
 	}
 	strcpy(s->path, path);
-	ret = emu_client_catch_bus_errors();
+	ret = emu_peer_catch_bus_errors();
 	if (ret == 0)
 		ret = bind_at(s, path, mode);
 	if (ret == -EADDRINUSE)

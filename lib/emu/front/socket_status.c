@@ -11,7 +11,16 @@
 static const char *
 mode_name(uint32_t mode)
 {
-	return mode == WD_DEV_NOIOMMU ? "noiommu" : mode == WD_DEV_IOMMU ? "iommu" : "sva";
+	switch (mode) {
+	case WD_DEV_NOIOMMU:
+		return "noiommu";
+	case WD_DEV_IOMMU:
+		return "iommu";
+	case WD_DEV_SHARE_DOMAIN:
+		return "domain";
+	default:
+		return "sva";
+	}
 }
 
 static void
@@ -39,10 +48,33 @@ device_text(const struct emu_device *dev, FILE *f)
 		started, ops, bytes, errors);
 }
 
+static void
+client_text(FILE *f, unsigned int *clients, pid_t pid, const struct emu_peer *p)
+{
+	unsigned int q, n = 0;
+
+	for (q = 0; q < p->dev->max_queues; q++)
+		n += p->queues[q] != NULL;
+	fprintf(f, "%s\n  {\"pid\": %d, \"device\": \"%s\", \"queues\": %u, "
+		"\"shared_bytes\": %" PRIu64 "}", (*clients)++ == 0 ? "" : ",", (int)pid,
+		p->dev->name, n, emu_peer_shared_bytes(p));
+}
+
+static void
+node_clients_text(FILE *f, unsigned int *clients, struct emu_node *n)
+{
+	const struct emu_node_client *c;
+
+	pthread_mutex_lock(&n->lock);
+	for (c = n->clients; c != NULL; c = c->next)
+		client_text(f, clients, c->pid, &c->peer);
+	pthread_mutex_unlock(&n->lock);
+}
+
 int
 emu_status_text(struct emu_server *s, FILE *f)
 {
-	unsigned int i, q, n, clients = 0;
+	unsigned int i, clients = 0;
 
 	fprintf(f, "{\"pid\": %d, \"uptime_ms\": %" PRIu64 ", \"devices\": [", (int)getpid(),
 		(emu_now_ns() - s->started) / 1000000);
@@ -56,37 +88,39 @@ emu_status_text(struct emu_server *s, FILE *f)
 	for (i = 0; i < EMU_MAX_CONNS; i++) {
 		const struct emu_conn *c = s->conns[i];
 
-		if (c == NULL || c->dev == NULL)
+		if (c == NULL || c->peer.dev == NULL)
 			continue;
-		for (q = 0, n = 0; q < c->dev->max_queues; q++)
-			n += c->queues[q] != NULL;
-		fprintf(f, "%s\n  {\"pid\": %d, \"device\": \"%s\", \"queues\": %u, "
-			"\"shared_bytes\": %" PRIu64 "}", clients++ == 0 ? "" : ",", (int)c->pid,
-			c->dev->name, n, emu_client_shared_bytes(c));
+		client_text(f, &clients, c->pid, &c->peer);
 	}
+	for (i = 0; s->nodes != NULL && i < s->nb_devs; i++)
+		node_clients_text(f, &clients, &s->nodes[i]);
 	fprintf(f, "]}\n");
 	return ferror(f) ? -EIO : 0;
 }
 
 /* ------------------------------------------------------------------ faults */
 
-static struct emu_device *
+/* Its number, or nb_devs. */
+static unsigned int
 find(struct emu_server *s, const char *name, size_t len)
 {
 	unsigned int i;
 
 	for (i = 0; i < s->nb_devs; i++)
 		if (strlen(s->devs[i]->name) == len && memcmp(s->devs[i]->name, name, len) == 0)
-			return s->devs[i];
-	return NULL;
+			break;
+	return i;
 }
 
-static void
-return_device(struct emu_device *dev)
+static int
+return_device(struct emu_device *dev, struct emu_node *node)
 {
+	if (node != NULL)
+		return emu_node_return(node);
 	pthread_mutex_lock(&dev->lock);
 	dev->lost = false;
 	pthread_mutex_unlock(&dev->lock);
+	return 0;
 }
 
 static void
@@ -99,11 +133,23 @@ lose_device(struct emu_device *dev)
 		emu_thread_sync(&dev->threads[i]);
 }
 
+/* All queues get lost, and the device is there again at once. */
+static int
+reset_device(struct emu_device *dev, struct emu_node *node)
+{
+	lose_device(dev);
+	if (node != NULL)
+		emu_node_error(node);
+	return return_device(dev, node);
+}
+
 int
 emu_fault_command(struct emu_server *s, const char *text, char *err, size_t err_size)
 {
 	size_t len = strcspn(text, " ");
-	struct emu_device *dev = find(s, text, len);
+	unsigned int i = find(s, text, len);
+	struct emu_device *dev = i < s->nb_devs ? s->devs[i] : NULL;
+	struct emu_node *node = s->nodes != NULL && dev != NULL ? &s->nodes[i] : NULL;
 	const char *what = text + len + (text[len] == ' ');
 	int ret = 0;
 
@@ -112,13 +158,14 @@ emu_fault_command(struct emu_server *s, const char *text, char *err, size_t err_
 		return -ENODEV;
 	}
 	if (strcmp(what, "unplug") == 0) {
-		lose_device(dev);
+		if (node != NULL)
+			emu_node_unplug(node);
+		else
+			lose_device(dev);
 	} else if (strcmp(what, "return") == 0) {
-		return_device(dev);
+		ret = return_device(dev, node);
 	} else if (strcmp(what, "reset") == 0) {
-		/* All queues get lost, and the device is there again at once. */
-		lose_device(dev);
-		return_device(dev);
+		ret = reset_device(dev, node);
 	} else if (strcmp(what, "clear") == 0) {
 		emu_fault_clear(dev);
 	} else {

@@ -14,7 +14,7 @@ front_open(const char *spec, const char *options, const char *kind, void **dev, 
 	struct emu_device *d;
 	int ret;
 
-	ret = emu_device_open(kind, options, false, &d, err, err_size);
+	ret = emu_device_open(kind, options, EMU_OWN_PROCESS, &d, err, err_size);
 	if (ret == 0)
 		*dev = d;
 	return ret;

@@ -18,7 +18,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "socket.h"
+#include "peer.h"
 
 #define WINDOW_SIZE     (1ull << 40)
 #define WINDOW_BEFORE   (1ull << 38)    /* room in front of the first address */
@@ -60,7 +60,7 @@ on_bus_error(int sig, siginfo_t *info, void *context)
 }
 
 int
-emu_client_catch_bus_errors(void)
+emu_peer_catch_bus_errors(void)
 {
 	struct sigaction sa = { .sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO };
 
@@ -137,19 +137,20 @@ search(const struct emu_client_mem *m, uint64_t addr)
 	return lo;
 }
 
-/* Gives the queues what is shared now. The engine is through with the old table on return. */
-static int
-publish(struct emu_conn *c)
+/*
+ * Gives the queues what is shared now. The engine may use the old table, and the memory that was in
+ * it, until emu_peer_settle().
+ */
+int
+emu_peer_publish(struct emu_peer *c)
 {
 	struct emu_client_mem *m = &c->mem;
-	struct emu_mem *seen, *old = m->seen;
+	struct emu_seen *seen;
 	unsigned int i, n = 0;
-	bool used = false;
 
 	seen = calloc(1, sizeof(*seen) + (m->nb + 1) * sizeof(seen->regions[0]));
 	if (seen == NULL)
 		return -ENOMEM;
-	seen->regions = (struct emu_region *)(seen + 1);
 	for (i = 0; i < m->nb; i++) {
 		struct emu_region *last = n == 0 ? NULL : &seen->regions[n - 1];
 		const struct emu_region *r = &m->regions[i];
@@ -160,17 +161,39 @@ publish(struct emu_conn *c)
 		else
 			seen->regions[n++] = *r;
 	}
-	seen->nb_regions = n;
+	seen->mem.regions = seen->regions;
+	seen->mem.nb_regions = n;
+	seen->mem.miss = c->miss;
+	seen->mem.miss_arg = c->miss_arg;
+	seen->before = m->seen;
 	m->seen = seen;
 	for (i = 0; i < c->dev->max_queues; i++)
-		if (c->queues[i] != NULL) {
-			atomic_store(&c->queues[i]->mem, seen);
-			used = true;
-		}
+		if (c->queues[i] != NULL)
+			atomic_store(&c->queues[i]->mem, &seen->mem);
+	return 0;
+}
+
+static void
+seen_free(struct emu_seen *seen)
+{
+	struct emu_seen *before;
+
+	for (; seen != NULL; seen = before) {
+		before = seen->before;
+		free(seen);
+	}
+}
+
+static void
+sync_threads(struct emu_peer *c)
+{
+	unsigned int i;
+	bool used = false;
+
+	for (i = 0; i < c->dev->max_queues; i++)
+		used |= c->queues[i] != NULL;
 	for (i = 0; used && i < c->dev->nb_threads; i++)
 		emu_thread_sync(&c->dev->threads[i]);
-	free(old);
-	return 0;
 }
 
 /* Only files whose pages are plain memory: no page fault of theirs waits for somebody. */
@@ -209,7 +232,7 @@ room_for_one(struct emu_client_mem *m)
 }
 
 int
-emu_client_share(struct emu_conn *c, int fd, uint64_t addr, uint64_t len, uint64_t offset)
+emu_peer_map(struct emu_peer *c, int fd, uint64_t addr, uint64_t len, uint64_t offset)
 {
 	struct emu_client_mem *m = &c->mem;
 	struct emu_window *w;
@@ -219,9 +242,6 @@ emu_client_share(struct emu_conn *c, int fd, uint64_t addr, uint64_t len, uint64
 
 	if (addr < 4096 || len == 0 || addr + len < addr || (addr | len | offset) % 4096 != 0)
 		return -EINVAL;
-	ret = check_file(fd, len, offset);
-	if (ret != 0)
-		return ret;
 	at = search(m, addr);
 	if (at < m->nb && m->regions[at].dev_addr < addr + len)
 		return -EEXIST;
@@ -238,41 +258,119 @@ emu_client_share(struct emu_conn *c, int fd, uint64_t addr, uint64_t len, uint64
 	memmove(m->regions + at + 1, m->regions + at, (m->nb - at) * sizeof(m->regions[0]));
 	m->regions[at] = (struct emu_region){ .dev_addr = addr, .len = len, .ptr = p };
 	m->nb++;
-	return publish(c);
+	return 0;
+}
+
+/* Takes what is left of a range out of the window, around what was mapped there meanwhile. */
+static void
+clear_range(struct emu_peer *c, const struct emu_region *gone)
+{
+	struct emu_client_mem *m = &c->mem;
+	uint64_t from = gone->dev_addr, end = gone->dev_addr + gone->len, to;
+	uint8_t *p;
+
+	while (from < end) {
+		unsigned int at = search(m, from);
+
+		if (at < m->nb && m->regions[at].dev_addr <= from) {
+			from = m->regions[at].dev_addr + m->regions[at].len;
+			continue;
+		}
+		to = at < m->nb && m->regions[at].dev_addr < end ? m->regions[at].dev_addr : end;
+		p = gone->ptr + (from - gone->dev_addr);
+		if (c->dev->model->forget != NULL)
+			c->dev->model->forget(c->dev, p, to - from);
+		/* Cannot fail: it is a part of what is mapped there, or all. */
+		mmap(p, to - from, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+			MAP_FIXED, -1, 0);
+		from = to;
+	}
 }
 
 int
-emu_client_unshare(struct emu_conn *c, uint64_t addr, uint64_t len)
+emu_peer_unmap(struct emu_peer *c, uint64_t addr, uint64_t len)
 {
 	struct emu_client_mem *m = &c->mem;
 	unsigned int from = search(m, addr), to = from;
+	struct emu_region *gone;
 	uint64_t end = addr;
-	uint8_t *p;
-	int ret;
 
 	/* Whole regions only, without holes. */
 	for (; to < m->nb && end < addr + len && m->regions[to].dev_addr == end; to++)
 		end += m->regions[to].len;
 	if (len == 0 || addr + len < addr || end != addr + len)
 		return -EINVAL;
-	p = m->regions[from].ptr;
+	gone = realloc(m->gone, (m->nb_gone + 1) * sizeof(*gone));
+	if (gone == NULL)
+		return -ENOMEM;
+	m->gone = gone;
+	gone[m->nb_gone++] = (struct emu_region){ .dev_addr = addr, .len = len,
+		.ptr = m->regions[from].ptr };
 	memmove(m->regions + from, m->regions + to, (m->nb - to) * sizeof(m->regions[0]));
 	m->nb -= to - from;
-	ret = publish(c);
-	if (ret != 0) {
-		/* The table that is in use still has it: so does the client, until it goes. */
-		return ret;
-	}
-	if (c->dev->model->forget != NULL)
-		c->dev->model->forget(c->dev, p, len);
-	if (mmap(p, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
-			MAP_FAILED)
-		return -errno;
 	return 0;
 }
 
 void
-emu_client_mem_free(struct emu_conn *c)
+emu_peer_settle(struct emu_peer *c, pthread_mutex_t *lock)
+{
+	struct emu_client_mem *m = &c->mem;
+	struct emu_region *gone;
+	unsigned int i, nb_gone;
+	struct emu_seen *old = NULL;
+
+	if (lock != NULL)
+		pthread_mutex_lock(lock);
+	if (m->seen != NULL) {
+		old = m->seen->before;
+		m->seen->before = NULL;
+	}
+	gone = m->gone;
+	nb_gone = m->nb_gone;
+	m->gone = NULL;
+	m->nb_gone = 0;
+	if (lock != NULL)
+		pthread_mutex_unlock(lock);
+	sync_threads(c);
+	seen_free(old);
+	if (lock != NULL)
+		pthread_mutex_lock(lock);
+	for (i = 0; i < nb_gone; i++)
+		clear_range(c, &gone[i]);
+	if (lock != NULL)
+		pthread_mutex_unlock(lock);
+	free(gone);
+}
+
+int
+emu_peer_share(struct emu_peer *c, int fd, uint64_t addr, uint64_t len, uint64_t offset)
+{
+	int ret = check_file(fd, len, offset);
+
+	if (ret == 0)
+		ret = emu_peer_map(c, fd, addr, len, offset);
+	if (ret == 0)
+		ret = emu_peer_publish(c);
+	if (ret == 0)
+		emu_peer_settle(c, NULL);
+	return ret;
+}
+
+int
+emu_peer_unshare(struct emu_peer *c, uint64_t addr, uint64_t len)
+{
+	int ret = emu_peer_unmap(c, addr, len);
+
+	if (ret == 0)
+		ret = emu_peer_publish(c);
+	/* A table that could not be made: the one in use still has it, and so does the client. */
+	if (ret == 0)
+		emu_peer_settle(c, NULL);
+	return ret;
+}
+
+void
+emu_peer_mem_free(struct emu_peer *c)
 {
 	struct emu_client_mem *m = &c->mem;
 	unsigned int i;
@@ -285,12 +383,13 @@ emu_client_mem_free(struct emu_conn *c)
 			m->windows[i]->base = NULL;
 		}
 	free(m->regions);
-	free(m->seen);
+	free(m->gone);
+	seen_free(m->seen);
 	memset(m, 0, sizeof(*m));
 }
 
 bool
-emu_client_cheated(const struct emu_conn *c)
+emu_peer_cheated(const struct emu_peer *c)
 {
 	unsigned int i;
 
@@ -301,7 +400,7 @@ emu_client_cheated(const struct emu_conn *c)
 }
 
 uint64_t
-emu_client_shared_bytes(const struct emu_conn *c)
+emu_peer_shared_bytes(const struct emu_peer *c)
 {
 	uint64_t sum = 0;
 	unsigned int i;
