@@ -14,7 +14,8 @@
 _Static_assert(WD_DEV_SVA == UACCE_DEV_SVA && WD_DEV_IOMMU == UACCE_DEV_IOMMU, "flags");
 _Static_assert(WD_DEV_NOIOMMU == UACCE_DEV_NOIOMMU, "flags");
 _Static_assert(WD_DEV_SHARE_DOMAIN == UACCE_DEV_SHARE_DOMAIN, "flags");
-_Static_assert((int)WD_REGION_MAX == UACCE_QFRT_MAX && (int)WD_REGION_SS == UACCE_QFRT_SS, "regions");
+_Static_assert((int)WD_REGION_MAX == UACCE_QFRT_MAX, "regions");
+_Static_assert((int)WD_REGION_SS == UACCE_QFRT_SS, "regions");
 
 /* ------------------------------------------------------------------ engine threads */
 
