@@ -28,6 +28,14 @@ def crypto_cycles(path):
     return f'{parts[0]:.0f}+{parts[1]:.0f} ({burst:.1f})'
 
 
+def default_dut():
+    """
+    Both gateways spin on a CPU each, and the clients need some: engine threads only where there
+    are CPUs left for them.
+    """
+    return 'crypto_uacce,device=emu' + ('' if len(os.sched_getaffinity(0)) >= 6 else ',threads=0')
+
+
 def one_run(lab, mode, vdevs, seconds):
     """(ping ms, Mbit/s there, Mbit/s back, retransmissions, cycles of each gateway)"""
     lab.vdevs = vdevs
@@ -45,7 +53,8 @@ def one_run(lab, mode, vdevs, seconds):
 def test():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument('--build', required=True, help='build folder, for plug-ins and examples')
-    p.add_argument('--dut', default='crypto_uacce,device=emu')
+    p.add_argument('--dut', default=default_dut(),
+                   help='device under test (here %(default)s, see doc/emulator.rst)')
     p.add_argument('--peer', default='crypto_aesni_mb')
     p.add_argument('--rounds', type=int, default=3)
     p.add_argument('--seconds', type=int, default=5, help='of iperf3, for each direction')
@@ -59,10 +68,11 @@ def test():
     counter = os.path.join(args.build, 'tests', 'ipsec', 'libcrypto_cycles.so')
     mode = M.Mode(1, args.algorithm, 't44')
     pairs = [(args.dut, args.dut), (args.dut, args.peer), (args.peer, args.peer)]
+    width = max(len(args.dut), len(args.peer)) + 2
     rates = {pair: [] for pair in pairs}
     print(f'{args.algorithm} tunnel, one core for each gateway, TCP with iperf3; load average '
           f'{os.getloadavg()[0]:.2f} at the start')
-    print(f'{"gateway 1":26}{"gateway 2":26}{"ping ms":>8}{"Mbit/s":>8}{"back":>8}{"lost":>6}'
+    print(f'{"gateway 1":{width}}{"gateway 2":{width}}{"ping ms":>8}{"Mbit/s":>8}{"back":>8}{"lost":>6}'
           f'{"crypto cycles per packet":>34}', flush=True)
     with tempfile.TemporaryDirectory() as folder:
         lab = L.Lab(program, pairs[0], folder)
@@ -72,18 +82,19 @@ def test():
                 rtt, there, back, lost, cycles, drops = one_run(lab, mode, pair, args.seconds)
                 rates[pair] += [there, back]
                 both = ', '.join(cycles)
-                print(f'{pair[0]:26}{pair[1]:26}{rtt:8.2f}{there:8.0f}{back:8.0f}{lost:6}'
+                print(f'{pair[0]:{width}}{pair[1]:{width}}{rtt:8.2f}{there:8.0f}{back:8.0f}{lost:6}'
                       f'{both:>34}', flush=True)
                 if any(drops):
                     raise L.Failure(f'{pair}: packets were dropped in the gateways: {drops}')
     print('\nmedian of all rounds and both directions, Mbit/s')
     middle = {pair: statistics.median(r) for pair, r in rates.items()}
     for pair, r in rates.items():
-        print(f'{pair[0]:26}{pair[1]:26}{middle[pair]:8.0f}   ({min(r):.0f}..{max(r):.0f})')
+        print(f'{pair[0]:{width}}{pair[1]:{width}}{middle[pair]:8.0f}   '
+              f'({min(r):.0f}..{max(r):.0f}), {middle[pair] / middle[pairs[2]]:.2f} of the peer')
     print('Crypto cycles per packet: enqueue + dequeue (packets per burst) of each gateway; calls '
           'that\nthe scheduler interrupted are left out.')
     print('Packets dropped by a gateway, or by its crypto device: none.')
-    if args.check and middle[pairs[1]] < 0.9 * middle[pairs[2]]:
+    if args.check and min(middle.values()) < 0.9 * middle[pairs[2]]:
         raise L.Failure('slower than the peer')
 
 
