@@ -42,6 +42,8 @@ struct uacce_domain;
  * struct uacce_ops - what the device can do
  * @get_available_instances: queues that are left; optional
  * @get_queue: open: allocate a queue. May sleep and wait
+ * @close_queue: optional: the queue comes to its end. It has been stopped, but what it attached is
+ *	still there for the device. May sleep and wait; queue->lock is not held
  * @put_queue: free it; it has been stopped. Never called under queue->lock
  * @start_queue: may sleep and wait; queue->lock is not held
  * @stop_queue: when it returns the hardware touches no memory for the queue. Called with
@@ -68,6 +70,7 @@ struct uacce_domain;
 struct uacce_ops {
 	int (*get_available_instances)(struct uacce_device *uacce);
 	int (*get_queue)(struct uacce_device *uacce, struct uacce_queue *q);
+	void (*close_queue)(struct uacce_queue *q);
 	void (*put_queue)(struct uacce_queue *q);
 	int (*start_queue)(struct uacce_queue *q);
 	void (*stop_queue)(struct uacce_queue *q);
@@ -103,6 +106,7 @@ struct uacce_interface {
  * @algorithms: each terminated by '\n'
  * @region_size: bytes by enum uacce_qfrt, 0 = none; for SS the most that one queue may reserve
  * @priv: the driver's
+ * @untranslated: the device goes past the IOMMU: physical addresses, whatever the IOMMU does
  * @flags: as negotiated; read it after uacce_alloc()
  * @parent: may be NULL
  * @id: N of /dev/<name>-N and /dev/uaN
@@ -118,6 +122,7 @@ struct uacce_device {
 	const char *algorithms;
 	size_t region_size[UACCE_QFRT_MAX];
 	void *priv;
+	bool untranslated;
 
 	u32 flags;
 	struct device *parent;
@@ -207,7 +212,8 @@ enum uacce_mem_kind {
 
 /**
  * struct uacce_mem - reference-counted pages that processes and devices share
- * @addr: where the client has it (SS, ADOPTED, DKO)
+ * @addr: where the client has it (SS, ADOPTED, DKO); REGION: device address, see
+ *	uacce_queue_attach()
  * @len: bytes that may be mapped
  * @chunk_shift: log2 of the bytes of each chunk; each is physically contiguous
  * @nchunks: chunks
@@ -230,12 +236,14 @@ struct uacce_mem {
 };
 
 struct uacce_mem *uacce_mem_alloc_region(size_t len, int node);
+struct uacce_mem *uacce_mem_alloc_contiguous(struct uacce_device *uacce, size_t len);
 struct uacce_mem *uacce_mem_get(struct uacce_mem *mem);
 void uacce_mem_put(struct uacce_mem *mem);
 int uacce_mem_mmap(struct uacce_mem *mem, struct vm_area_struct *vma);
 void uacce_mem_write32(struct uacce_mem *mem, size_t offset, u32 value);
 unsigned int uacce_mem_slice(const struct uacce_device *uacce, const struct uacce_mem *mem,
 			     size_t limit, unsigned int index, struct uacce_slice *slice);
+int uacce_queue_attach(struct uacce_queue *q, struct uacce_mem *mem);
 void uacce_queue_set_region(struct uacce_queue *q, enum uacce_qfrt type, struct uacce_mem *mem);
 void uacce_queue_zap_region(struct uacce_queue *q, enum uacce_qfrt type);
 struct page *uacce_mem_page(const struct uacce_mem *mem, size_t offset);

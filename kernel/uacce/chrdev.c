@@ -69,6 +69,10 @@ void uacce_queue_kill(struct uacce_queue *q)
 	mutex_lock(&q->lock);
 	if (old != UACCE_Q_INIT)
 		uacce->ops->stop_queue(q);
+	mutex_unlock(&q->lock);
+	if (uacce->ops->close_queue)
+		uacce->ops->close_queue(q);
+	mutex_lock(&q->lock);
 	uacce_detach_all(q);
 	mutex_unlock(&q->lock);
 	uacce->ops->put_queue(q);
@@ -157,6 +161,9 @@ static int queue_enable(struct uacce_queue *q)
 		return ret;
 	ret = uacce->ops->get_queue(uacce, q);
 	if (ret) {
+		mutex_lock(&q->lock);
+		uacce_detach_all(q);
+		mutex_unlock(&q->lock);
 		uacce_domain_put(q);
 		return ret;
 	}

@@ -7,6 +7,7 @@
  * that process attach it, and leaves with the last of them.
  */
 #include <linux/dma-mapping.h>
+#include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include "internal.h"
@@ -71,13 +72,15 @@ int uacce_check_device(struct uacce_device *uacce)
 		return 0;
 	if (models == UACCE_DEV_NOIOMMU) {
 		domain = parent ? iommu_get_domain_for_dev(parent) : NULL;
+		if (uacce->untranslated)
+			return 0;
 		if (domain && domain->type != IOMMU_DOMAIN_IDENTITY) {
 			dev_err(&uacce->dev, "an IOMMU translates: no physical addresses\n");
 			return -EINVAL;
 		}
 		return 0;
 	}
-	if (!parent || !device_iommu_mapped(parent)) {
+	if (!parent || !device_iommu_mapped(parent) || uacce->untranslated) {
 		dev_err(&uacce->dev, "no IOMMU\n");
 		return -ENODEV;
 	}
@@ -244,6 +247,26 @@ err_free:
 	return ret;
 }
 
+/**
+ * uacce_queue_attach - give a device memory of its driver's at an address of its own
+ * @q: in get_queue()
+ * @mem: of kind REGION; its addr is where the device finds it. Several queues may attach the same
+ *
+ * For rings that the device has to reach in the domain of the process. The address is taken for
+ * the process's own memory: adopting there gives -EEXIST. Leaves with the queue, after
+ * close_queue().
+ */
+int uacce_queue_attach(struct uacce_queue *q, struct uacce_mem *mem)
+{
+	int ret;
+
+	mutex_lock(&q->lock);
+	ret = uacce_attach(q, mem);
+	mutex_unlock(&q->lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(uacce_queue_attach);
+
 static void detach_one(struct uacce_queue *q, struct uacce_attach *at)
 {
 	if (q->uacce->ops->mem_del)
@@ -287,15 +310,19 @@ bool uacce_is_attached(struct uacce_queue *q, const struct uacce_mem *mem)
 	return false;
 }
 
-/* Memory of this queue that @addr lies in. No reference: valid under q->lock. */
+/* Memory of the process's that @addr lies in. No reference: valid under q->lock. */
 struct uacce_mem *uacce_attached_mem(struct uacce_queue *q, unsigned long addr)
 {
 	struct uacce_attach *at;
 
 	lockdep_assert_held(&q->lock);
-	list_for_each_entry(at, &q->attached, list)
-		if (addr >= at->map->mem->addr && addr - at->map->mem->addr < at->map->mem->len)
-			return at->map->mem;
+	list_for_each_entry(at, &q->attached, list) {
+		struct uacce_mem *mem = at->map->mem;
+
+		if (mem->kind != UACCE_MEM_REGION && addr >= mem->addr &&
+		    addr - mem->addr < mem->len)
+			return mem;
+	}
 	return NULL;
 }
 

@@ -138,6 +138,28 @@ struct uacce_mem *uacce_mem_alloc_region(size_t len, int node)
 }
 EXPORT_SYMBOL_GPL(uacce_mem_alloc_region);
 
+/* Where memory has to be for a device that gets physical addresses. */
+static gfp_t device_zone(const struct uacce_device *uacce)
+{
+	bool low = uacce->flags & UACCE_DEV_NOIOMMU && uacce->dma_limit <= DMA_BIT_MASK(32);
+
+	return low ? GFP_DMA32 : 0;
+}
+
+/**
+ * uacce_mem_alloc_contiguous - memory for rings, in one physical piece
+ * @uacce: device that gets its address
+ * @len: bytes, a power of two and at least a page
+ *
+ * Zeroed, and in the kernel's linear mapping; otherwise as uacce_mem_alloc_region().
+ */
+struct uacce_mem *uacce_mem_alloc_contiguous(struct uacce_device *uacce, size_t len)
+{
+	return mem_alloc(UACCE_MEM_REGION, len, ilog2(len), dev_to_node(&uacce->dev),
+			 device_zone(uacce));
+}
+EXPORT_SYMBOL_GPL(uacce_mem_alloc_contiguous);
+
 struct uacce_mem *uacce_mem_alloc_dko(struct uacce_device *uacce, size_t len)
 {
 	return mem_alloc(UACCE_MEM_DKO, len, PAGE_SHIFT, dev_to_node(&uacce->dev), 0);
@@ -156,16 +178,14 @@ struct uacce_mem *uacce_mem_alloc_ss(struct uacce_device *uacce, size_t len)
 {
 	size_t full = ALIGN(len, PMD_SIZE);
 	struct uacce_mem *mem, charge = {};
-	gfp_t gfp = 0;
 	int ret;
 
 	/* Charge first: a request over the limit must not disturb anybody by trying. */
 	ret = mem_charge(&charge, full >> PAGE_SHIFT);
 	if (ret)
 		return ERR_PTR(ret);
-	if (uacce->flags & UACCE_DEV_NOIOMMU && uacce->dma_limit <= DMA_BIT_MASK(32))
-		gfp = GFP_DMA32;
-	mem = mem_alloc(UACCE_MEM_SS, len, PMD_SHIFT, dev_to_node(&uacce->dev), gfp);
+	mem = mem_alloc(UACCE_MEM_SS, len, PMD_SHIFT, dev_to_node(&uacce->dev),
+			device_zone(uacce));
 	if (IS_ERR(mem)) {
 		mem_uncharge(&charge);
 		return mem;
