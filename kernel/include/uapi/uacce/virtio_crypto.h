@@ -45,7 +45,8 @@
 /**
  * struct uacce_vc_info - UACCE_VC_INFO, UACCE_VC_QUEUE
  * @size: in: size of this struct as the caller knows it; out: bytes that were filled in. -EINVAL
- *	if smaller than the first version, 128 bytes. Bytes past what the kernel knows are left alone
+ *	if smaller than the first version, 128 bytes. Bytes past what the kernel knows are left
+ *	alone
  * @queue: data virtqueue of this descriptor, UACCE_VC_NO_QUEUE = none yet
  * @epoch: of the device's sessions. It differs, within one boot, whenever the sessions of before
  *	are void: another device, another owner, a reset
@@ -141,11 +142,12 @@ enum uacce_vc_service {
  * VIRTIO_F_RING_RESET they survive UACCE_CMD_PUT_Q; without, that call resets the device: the epoch
  * ends, and all descriptors' sessions with it.
  *
- *	-EINVAL	unknown service, length of a key 0 or over the device's limit, a field that has to be
- *		0; VIRTIO_CRYPTO_BADMSG
+ *	-EINVAL	unknown service, length of a key 0 or over the device's limit, a field that has to
+ *		be 0; VIRTIO_CRYPTO_BADMSG
  *	-EOPNOTSUPP the device does not announce the service or the algorithm; VIRTIO_CRYPTO_NOTSUPP
  *	-EKEYREJECTED VIRTIO_CRYPTO_KEY_REJECTED
- *	-EIO	VIRTIO_CRYPTO_ERR (a key of wrong length, with QEMU), or an answer that makes no sense
+ *	-EIO	VIRTIO_CRYPTO_ERR (a key of wrong length, with QEMU), or an answer that makes no
+ *		sense
  *	-ENOSPC	the device or this descriptor (4096) has no more sessions
  *	-ETIMEDOUT no answer within five seconds
  *	-EINTR	killed while it waited
