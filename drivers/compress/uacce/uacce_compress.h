@@ -116,37 +116,38 @@ uacce_comp_stream_session(struct uacce_comp_stream *st)
 
 /* ------------------------------------------------------------------ queue pairs */
 
+/* Of a taken op; the direction is added to those behind the first. */
 enum uacce_comp_state {
-	UACCE_SLOT_FREE = 0,
-	UACCE_SLOT_FLIGHT,
-	UACCE_SLOT_DONE,        /* cpl is valid */
-	UACCE_SLOT_OVER,        /* the op is complete: refused, or nothing to do for the device */
+	UACCE_SLOT_OVER = 0,    /* the op is complete: refused, or nothing to do for the device */
+	UACCE_SLOT_FLIGHT = 2,
+	UACCE_SLOT_PLAIN = 4,   /* in flight, and of the slot only op and room are set */
+	UACCE_SLOT_LOST = 8,    /* added to those two: the device died before it got the request */
 };
 
+/* A cache line. */
 struct uacce_comp_slot {
 	struct rte_comp_op *op;
 	const struct uacce_comp_xform *x;
 	struct uacce_comp_stream *st;   /* NULL: stateless */
-	uint8_t *scratch;
-	uint64_t scratch_addr;          /* for the device */
 	uint32_t room;                  /* application's output room, behind pre */
 	uint32_t pre;                   /* output that was there before the request */
 	uint8_t state;
 	uint8_t full;                   /* 1 + borrowed stream of a FULL flush, 0 = none */
-	struct wd_cpl cpl;
+	uint8_t *scratch;
+	uint64_t scratch_addr;          /* for the device */
 } __rte_cache_aligned;
 
 struct uacce_comp_dirq {
 	struct wd_queue wq;
 	struct wd_req *reqs;    /* of this burst, or pending from the last */
-	uint32_t n;
-	uint32_t flight;        /* requests that the queue has */
+	struct wd_req *next;    /* behind the last of them */
+	struct wd_cpl *cpls;    /* polled, and not handed back yet: [head, tail) */
+	uint32_t cpl_head, cpl_tail;
 };
 
 struct uacce_comp_qp {
 	struct uacce_comp_slot *slots;
 	struct uacce_comp_dirq q[UACCE_DIRS];
-	struct wd_cpl *cpls;    /* depth */
 	uint32_t mask;          /* slots - 1 */
 	uint32_t depth;         /* ops in flight at most */
 	uint32_t enq, deq;      /* free running */
@@ -174,7 +175,7 @@ struct uacce_comp_qp {
 };
 
 enum uacce_comp_fill {
-	UACCE_FILL_REQ,         /* req is for queue slot->x->dir */
+	UACCE_FILL_REQ,         /* the device has a part in it */
 	UACCE_FILL_OVER,        /* the op is complete, the device has no part in it */
 	UACCE_FILL_AGAIN,       /* out of something that comes back: end of the burst */
 };
@@ -201,17 +202,19 @@ int uacce_comp_stream_reset(struct wd_device *wd, struct uacce_comp_stream *st);
 extern struct rte_compressdev_ops uacce_comp_ops;
 
 /* _dp.c */
-uint16_t uacce_comp_enqueue(void *qp, struct rte_comp_op **ops, uint16_t n);
+uint16_t uacce_comp_enqueue_va(void *qp, struct rte_comp_op **ops, uint16_t n);
+uint16_t uacce_comp_enqueue_pa(void *qp, struct rte_comp_op **ops, uint16_t n);
 uint16_t uacce_comp_dequeue(void *qp, struct rte_comp_op **ops, uint16_t n);
 
-/* _fill.c: an op becomes a request. */
+/* _fill.c: any op becomes the next request of its queue. Sets all of slot but the state. */
 enum uacce_comp_fill uacce_comp_fill(struct uacce_comp_qp *qp, struct rte_comp_op *op,
-	struct uacce_comp_slot *slot, struct wd_req *req);
+	struct uacce_comp_slot *slot);
 
 /* _finish.c: a completion becomes the op's results. */
-void uacce_comp_finish(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot);
-/* Sets op->output_chksum; for streams and where the engine did not. */
-void uacce_comp_sum(struct uacce_comp_slot *slot);
+void uacce_comp_finish(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot,
+	struct wd_cpl *cpl);
+/* Sets op->output_chksum. engine: what the engine made of this op's data. */
+void uacce_comp_sum(struct uacce_comp_slot *slot, uint32_t engine);
 /* Copies to the chain from byte off on; the caller has checked that there is room. */
 void uacce_comp_copy_out(struct rte_mbuf *m, uint32_t off, const void *buf, uint32_t len);
 

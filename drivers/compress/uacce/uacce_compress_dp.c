@@ -5,11 +5,32 @@
  * A burst may hold ops of both directions; each hardware queue gets its share in one submission.
  * Should a queue not take all of it (its lists are used up), the rest stays pending here, the ops
  * remain taken, and no new ones are until it is gone.
+ *
+ * Most ops are plain: whole streams between linear buffers, without framing. What else there is
+ * goes to _fill.c and _finish.c.
  */
 #include <rte_branch_prediction.h>
+#include <rte_byteorder.h>
+#include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
 #include "uacce_compress.h"
+
+/* How far ahead of the op at hand others are fetched; the mbufs' addresses are in the op. */
+#define AHEAD_OP        4
+#define AHEAD_MBUF      2
+
+/* The first word of an xform whose ops are plain, but for the direction. */
+#define PLAIN_XFORM     rte_cpu_to_le_64(UACCE_XFORM_MAGIC)
+#define PLAIN_MASK      rte_cpu_to_le_64(~0xff00000000ull)
+static_assert(offsetof(struct uacce_comp_xform, dir) == 4 &&
+	offsetof(struct uacce_comp_xform, engine_sum) == 7 && RTE_COMP_CHECKSUM_NONE == 0, "a word");
+
+/* Neighbours that are copied or cleared together. */
+static_assert(offsetof(struct wd_req, flags) - offsetof(struct wd_req, src_segs) == 4 &&
+	offsetof(struct wd_req, stream) - offsetof(struct wd_req, src_segs) == 8, "segs and flags");
+static_assert(offsetof(struct rte_comp_op, produced) - offsetof(struct rte_comp_op, consumed) == 4 &&
+	offsetof(struct wd_cpl, produced) - offsetof(struct wd_cpl, consumed) == 4, "results");
 
 static __rte_always_inline bool
 is_error(const struct rte_comp_op *op)
@@ -18,42 +39,44 @@ is_error(const struct rte_comp_op *op)
 		op->status != RTE_COMP_OP_STATUS_OUT_OF_SPACE_RECOVERABLE;
 }
 
-/* The device is gone: what it did not get completes like what it had. */
-static void
-fail_pending(struct uacce_comp_dirq *q)
-{
-	for (uint32_t i = 0; i < q->n; i++) {
-		struct uacce_comp_slot *slot = q->reqs[i].tag;
+/* ------------------------------------------------------------------ enqueue */
 
-		memset(&slot->cpl, 0, sizeof(slot->cpl));
-		slot->cpl.status = WD_DEV_LOST;
-		slot->state = UACCE_SLOT_DONE;
-	}
-	q->n = 0;
-}
-
+/* Of a queue's requests the first ones were taken. */
 static __rte_noinline void
 keep_pending(struct uacce_comp_dirq *q, uint32_t taken)
 {
-	q->n -= taken;
-	memmove(q->reqs, q->reqs + taken, q->n * sizeof(*q->reqs));
-	if (taken == 0 && !wd_queue_alive(&q->wq))
-		fail_pending(q);
+	uint32_t left = q->next - q->reqs - taken;
+
+	memmove(q->reqs, q->reqs + taken, left * sizeof(*q->reqs));
+	q->next = q->reqs + left;
+	if (taken != 0 || wd_queue_alive(&q->wq))
+		return;
+	/* The device is gone: what it did not get completes like what it had. */
+	for (uint32_t i = 0; i < left; i++)
+		((struct uacce_comp_slot *)q->reqs[i].tag)->state += UACCE_SLOT_LOST;
+	q->next = q->reqs;
 }
 
 static __rte_always_inline void
 submit(struct uacce_comp_dirq *q)
 {
-	uint32_t taken;
+	uint32_t n, taken;
 
-	if (q->n == 0)
+	if (q->next == q->reqs)
 		return;
-	taken = wd_submit(&q->wq, q->reqs, q->n);
-	q->flight += taken;
-	if (likely(taken == q->n))
-		q->n = 0;
+	n = q->next - q->reqs;
+	taken = wd_submit(&q->wq, q->reqs, n);
+	if (likely(taken == n))
+		q->next = q->reqs;
 	else
 		keep_pending(q, taken);
+}
+
+static __rte_always_inline bool
+is_pending(const struct uacce_comp_qp *qp)
+{
+	return qp->q[UACCE_COMPRESS].next != qp->q[UACCE_COMPRESS].reqs ||
+		qp->q[UACCE_DECOMPRESS].next != qp->q[UACCE_DECOMPRESS].reqs;
 }
 
 /* False: requests of an earlier burst wait still. */
@@ -62,93 +85,216 @@ submit_pending(struct uacce_comp_qp *qp)
 {
 	submit(&qp->q[UACCE_COMPRESS]);
 	submit(&qp->q[UACCE_DECOMPRESS]);
-	return qp->q[UACCE_COMPRESS].n + qp->q[UACCE_DECOMPRESS].n == 0;
+	return !is_pending(qp);
+}
+
+static __rte_always_inline uint64_t
+seg_addr(const struct rte_mbuf *m, bool phys)
+{
+	return phys ? rte_pktmbuf_iova(m) : (uint64_t)rte_pktmbuf_mtod(m, uintptr_t);
+}
+
+/* False: nothing is decided, let _fill.c see it. */
+static __rte_always_inline bool
+fill_plain(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot, bool phys)
+{
+	const struct uacce_comp_xform *x = op->private_xform;
+	const struct rte_mbuf *src = op->m_src, *dst = op->m_dst;
+	uint64_t end = (uint64_t)op->src.offset + op->src.length, word;
+	struct uacce_comp_dirq *q;
+	struct wd_req *req;
+	uint64_t room;
+
+	if (unlikely(op->op_type != RTE_COMP_OP_STATELESS ||
+		op->flush_flag != RTE_COMP_FLUSH_FINAL || x == NULL || src == NULL || dst == NULL))
+		return false;
+	memcpy(&word, x, sizeof(word));
+	/* The device's least room is more than 0, and no more than a wrapped difference. */
+	room = (uint64_t)dst->data_len - op->dst.offset;
+	if (unlikely((word & PLAIN_MASK) != PLAIN_XFORM || src == dst || dst->nb_segs != 1 ||
+		op->src.length == 0 || end > src->data_len ||
+		room - qp->min_out > UINT16_MAX))
+		return false;
+	q = &qp->q[x->dir];
+	req = q->next++;
+	slot->op = op;
+	slot->room = room;
+	slot->state = UACCE_SLOT_PLAIN + x->dir;
+	req->sess = uacce_comp_session(x);
+	req->tag = slot;
+	req->src = seg_addr(src, phys) + op->src.offset;
+	req->dst = seg_addr(dst, phys) + op->dst.offset;
+	memset(&req->src_segs, 0, 8);
+	req->stream = 0;
+	req->src_len = op->src.length;
+	req->dst_len = room;
+	return true;
+}
+
+/* False: end of the burst. */
+static __rte_noinline bool
+fill_other(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot)
+{
+	switch (uacce_comp_fill(qp, op, slot)) {
+	case UACCE_FILL_REQ:
+		slot->state = UACCE_SLOT_FLIGHT + slot->x->dir;
+		return true;
+	case UACCE_FILL_OVER:
+		slot->state = UACCE_SLOT_OVER;
+		qp->stats.enqueue_err_count += is_error(op);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static __rte_always_inline uint16_t
+enqueue(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n, bool phys)
+{
+	struct rte_comp_op **op = ops, **end;
+	uint32_t room, enq = qp->enq;
+
+	if (unlikely(qp->dead) || (unlikely(is_pending(qp)) && !submit_pending(qp)))
+		return 0;
+	qp->segs_used = 0;
+	room = qp->depth - (enq - qp->deq);
+	for (end = ops + RTE_MIN(n, room); op < end; op++, enq++) {
+		struct uacce_comp_slot *slot = &qp->slots[enq & qp->mask];
+
+		if (likely(op + AHEAD_OP < end)) {
+			rte_prefetch0(op[AHEAD_OP]);
+			rte_prefetch0(op[AHEAD_MBUF]->m_src);
+			rte_prefetch0(op[AHEAD_MBUF]->m_dst);
+		}
+		if (unlikely(!fill_plain(qp, *op, slot, phys)) && !fill_other(qp, *op, slot))
+			break;
+	}
+	qp->enq = enq;
+	qp->stats.enqueued_count += op - ops;
+	submit(&qp->q[UACCE_COMPRESS]);
+	submit(&qp->q[UACCE_DECOMPRESS]);
+	return op - ops;
 }
 
 uint16_t
-uacce_comp_enqueue(void *queue_pair, struct rte_comp_op **ops, uint16_t n)
+uacce_comp_enqueue_va(void *qp, struct rte_comp_op **ops, uint16_t n)
 {
-	struct uacce_comp_qp *qp = queue_pair;
-	uint32_t room, i;
+	return enqueue(qp, ops, n, false);
+}
 
-	if (unlikely(qp->dead))
-		return 0;
-	if (unlikely(qp->q[UACCE_COMPRESS].n + qp->q[UACCE_DECOMPRESS].n != 0) &&
-		!submit_pending(qp))
-		return 0;
-	qp->segs_used = 0;
-	room = qp->depth - (qp->enq - qp->deq);
-	n = RTE_MIN(n, room);
-	for (i = 0; i < n; i++) {
-		struct uacce_comp_slot *slot = &qp->slots[(qp->enq + i) & qp->mask];
-		struct uacce_comp_dirq *q;
-		struct wd_req req;
+uint16_t
+uacce_comp_enqueue_pa(void *qp, struct rte_comp_op **ops, uint16_t n)
+{
+	return enqueue(qp, ops, n, true);
+}
 
-		if (i + 1 < n)
-			rte_prefetch0(ops[i + 1]->m_src);
-		switch (uacce_comp_fill(qp, ops[i], slot, &req)) {
-		case UACCE_FILL_REQ:
-			q = &qp->q[slot->x->dir];
-			q->reqs[q->n++] = req;
-			slot->state = UACCE_SLOT_FLIGHT;
-			continue;
-		case UACCE_FILL_OVER:
-			slot->state = UACCE_SLOT_OVER;
-			qp->stats.enqueue_err_count += is_error(ops[i]);
-			continue;
-		case UACCE_FILL_AGAIN:
-			break;
-		}
-		break;
+/* ------------------------------------------------------------------ dequeue */
+
+/* A plain op may turn out to be other than it should. */
+static __rte_noinline void
+finish_other(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cpl)
+{
+	if (slot->state >= UACCE_SLOT_PLAIN) {
+		slot->x = slot->op->private_xform;
+		slot->st = NULL;
+		slot->pre = 0;
+		slot->full = 0;
 	}
-	qp->enq += i;
-	qp->stats.enqueued_count += i;
-	submit(&qp->q[UACCE_COMPRESS]);
-	submit(&qp->q[UACCE_DECOMPRESS]);
+	uacce_comp_finish(qp, slot, cpl);
+	qp->stats.dequeue_err_count += is_error(slot->op);
+}
+
+/* The op at the head has no completion: it is over, or lost. */
+static __rte_noinline struct rte_comp_op *
+finish_without(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot)
+{
+	struct wd_cpl lost = {.status = WD_DEV_LOST};
+
+	if (slot->state != UACCE_SLOT_OVER) {
+		slot->state -= UACCE_SLOT_LOST;
+		finish_other(qp, slot, &lost);
+	} else {
+		qp->stats.dequeue_err_count += is_error(slot->op);
+	}
+	return slot->op;
+}
+
+/* False: the device says other than that it did what it should. */
+static __rte_always_inline bool
+finish_plain(const struct uacce_comp_slot *slot, const struct wd_cpl *cpl, uint8_t dir)
+{
+	struct rte_comp_op *op = slot->op;
+
+	/* Only a decompressor tells of an end, and must. */
+	if (unlikely(cpl->status != WD_OK || cpl->end != dir || cpl->produced > slot->room ||
+			cpl->consumed > op->src.length))
+		return false;
+	memcpy(&op->consumed, &cpl->consumed, 8);
+	op->debug_status = cpl->hw_status;
+	op->status = RTE_COMP_OP_STATUS_SUCCESS;
+	return true;
+}
+
+/* Hands back ops while the next one's completion is among those of q. Returns how many. */
+static __rte_always_inline uint16_t
+take_run(struct uacce_comp_qp *qp, struct uacce_comp_dirq *q, uint8_t dir, struct rte_comp_op **ops,
+	uint16_t n)
+{
+	struct wd_cpl *cpl = &q->cpls[q->cpl_head];
+	uint32_t deq = qp->deq;
+	uint16_t i;
+
+	n = RTE_MIN(n, q->cpl_tail - q->cpl_head);
+	for (i = 0; i < n; i++, cpl++, deq++) {
+		struct uacce_comp_slot *slot = &qp->slots[deq & qp->mask];
+
+		if (unlikely(slot->state != UACCE_SLOT_PLAIN + dir) &&
+				slot->state != UACCE_SLOT_FLIGHT + dir)
+			break;
+		if (unlikely(slot->state != UACCE_SLOT_PLAIN + dir || !finish_plain(slot, cpl, dir)))
+			finish_other(qp, slot, cpl);
+		ops[i] = slot->op;
+	}
+	qp->deq = deq;
+	q->cpl_head += i;
 	return i;
 }
 
-static __rte_always_inline void
-poll_queue(struct uacce_comp_qp *qp, struct uacce_comp_dirq *q)
+/* Asks the device for up to n completions, if none are at hand. False: there are none. */
+static __rte_always_inline bool
+refill(struct uacce_comp_qp *qp, struct uacce_comp_dirq *q, uint16_t n)
 {
-	uint32_t n;
-
-	if (q->flight == 0)
-		return;
-	n = wd_poll(&q->wq, qp->cpls, qp->depth);
-	q->flight -= n;
-	for (uint32_t i = 0; i < n; i++) {
-		struct uacce_comp_slot *slot = qp->cpls[i].tag;
-
-		slot->cpl = qp->cpls[i];
-		slot->state = UACCE_SLOT_DONE;
-	}
+	if (q->cpl_head != q->cpl_tail)
+		return true;
+	q->cpl_head = 0;
+	q->cpl_tail = wd_poll(&q->wq, q->cpls, RTE_MIN(n, qp->depth));
+	return q->cpl_tail != 0;
 }
 
 uint16_t
 uacce_comp_dequeue(void *queue_pair, struct rte_comp_op **ops, uint16_t n)
 {
 	struct uacce_comp_qp *qp = queue_pair;
-	uint16_t i;
+	uint16_t i = 0;
 
-	if (qp->enq == qp->deq)
-		return 0;
-	poll_queue(qp, &qp->q[UACCE_COMPRESS]);
-	poll_queue(qp, &qp->q[UACCE_DECOMPRESS]);
-	if (unlikely(qp->q[UACCE_COMPRESS].n + qp->q[UACCE_DECOMPRESS].n != 0))
-		submit_pending(qp);
-	for (i = 0; i < n && qp->deq != qp->enq; i++) {
+	n = RTE_MIN(n, qp->enq - qp->deq);
+	while (i < n) {
 		struct uacce_comp_slot *slot = &qp->slots[qp->deq & qp->mask];
+		uint8_t dir;
 
-		if (slot->state < UACCE_SLOT_DONE)
+		if (unlikely(slot->state < UACCE_SLOT_FLIGHT || slot->state >= UACCE_SLOT_LOST)) {
+			ops[i++] = finish_without(qp, slot);
+			qp->deq++;
+			continue;
+		}
+		dir = slot->state & 1;
+		if (!refill(qp, &qp->q[dir], n - i))
 			break;
-		if (likely(slot->state == UACCE_SLOT_DONE))
-			uacce_comp_finish(qp, slot);
-		slot->state = UACCE_SLOT_FREE;
-		ops[i] = slot->op;
-		qp->stats.dequeue_err_count += is_error(ops[i]);
-		qp->deq++;
+		i += take_run(qp, &qp->q[dir], dir, ops + i, n - i);
 	}
+	/* What was handed back freed lists. */
+	if (unlikely(is_pending(qp)))
+		submit_pending(qp);
 	qp->stats.dequeued_count += i;
 	return i;
 }

@@ -161,7 +161,7 @@ fill_empty_compress(struct rte_comp_op *op, struct uacce_comp_slot *slot)
 
 	over(slot, RTE_COMP_OP_STATUS_SUCCESS);
 	op->produced = slot->pre;
-	uacce_comp_sum(slot);
+	uacce_comp_sum(slot, 0);
 	if (final && slot->room < sizeof(empty_stream)) {
 		op->status = st ? RTE_COMP_OP_STATUS_OUT_OF_SPACE_RECOVERABLE :
 				  RTE_COMP_OP_STATUS_OUT_OF_SPACE_TERMINATED;
@@ -203,7 +203,7 @@ begin_stream(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp
 				RTE_COMP_OP_STATUS_OUT_OF_SPACE_RECOVERABLE :
 				RTE_COMP_OP_STATUS_SUCCESS);
 			op->produced = slot->pre;
-			uacce_comp_sum(slot);
+			uacce_comp_sum(slot, 0);
 			if (st->carry_len == 0 && st->ended) {
 				op->debug_status = RTE_PMD_UACCE_COMPRESS_END;
 				st->ended = false;
@@ -259,18 +259,21 @@ borrow_stream(const struct uacce_comp_qp *qp, struct uacce_comp_slot *slot)
 	return true;
 }
 
-/* Any op. */
-static enum uacce_comp_fill
-fill_slow(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot,
-	struct wd_req *req)
+enum uacce_comp_fill
+uacce_comp_fill(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot)
 {
 	const uint32_t segs_used = qp->segs_used;
 	uint32_t tail = 0, pad = 0, want, segs = 2;
 	struct side src, dst;
+	struct wd_req *req;
 	enum uacce_comp_fill ret;
 
+	slot->op = op;
+	slot->pre = 0;
+	slot->full = 0;
 	if (!check_op(qp, op, slot, &segs))
 		return over(slot, RTE_COMP_OP_STATUS_INVALID_ARGS);
+	req = qp->q[slot->x->dir].next;
 	if (slot->st != NULL) {
 		/* What is done from here on is not undone: there must be segments enough. */
 		if (qp->segs_used > 0 && UACCE_COMP_SEGS - qp->segs_used < segs)
@@ -332,43 +335,6 @@ fill_slow(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_sl
 		req->dst = dst.addr;
 	req->src_len = op->src.length + pad;
 	req->dst_len = want + tail;
-	return UACCE_FILL_REQ;
-}
-
-enum uacce_comp_fill
-uacce_comp_fill(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot,
-	struct wd_req *req)
-{
-	const struct uacce_comp_xform *x = op->private_xform;
-	const struct rte_mbuf *src = op->m_src, *dst = op->m_dst;
-	uint32_t room;
-
-	slot->op = op;
-	slot->pre = 0;
-	slot->full = 0;
-	/* Whole streams between linear buffers, without trailers, are all that is fast. */
-	if (unlikely(op->op_type != RTE_COMP_OP_STATELESS || x == NULL ||
-		x->magic != UACCE_XFORM_MAGIC || x->trailer != 0 || src == NULL || dst == NULL ||
-		src == dst || dst->next != NULL || op->src.length == 0 ||
-		(op->flush_flag != RTE_COMP_FLUSH_FINAL && x->dir == UACCE_COMPRESS)))
-		return fill_slow(qp, op, slot, req);
-	room = dst->data_len - op->dst.offset;
-	if (unlikely((uint64_t)op->src.offset + op->src.length > src->data_len ||
-		op->dst.offset > dst->data_len || room < qp->min_out))
-		return fill_slow(qp, op, slot, req);
-	slot->x = x;
-	slot->st = NULL;
-	slot->room = room;
-	req->sess = uacce_comp_session(x);
-	req->tag = slot;
-	req->src = seg_addr(src, qp->phys) + op->src.offset;
-	req->dst = seg_addr(dst, qp->phys) + op->dst.offset;
-	req->src_segs = 0;
-	req->dst_segs = 0;
-	req->flags = 0;
-	req->stream = 0;
-	req->src_len = op->src.length;
-	req->dst_len = room;
-	req->flush = WD_FLUSH_FINAL;
+	qp->q[slot->x->dir].next++;
 	return UACCE_FILL_REQ;
 }

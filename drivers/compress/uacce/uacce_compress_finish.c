@@ -59,7 +59,7 @@ sum_chain(const struct rte_mbuf *m, uint32_t off, uint32_t len, uint32_t *crc, u
 }
 
 void
-uacce_comp_sum(struct uacce_comp_slot *slot)
+uacce_comp_sum(struct uacce_comp_slot *slot, uint32_t engine)
 {
 	const struct uacce_comp_xform *x = slot->x;
 	struct rte_comp_op *op = slot->op;
@@ -79,7 +79,7 @@ uacce_comp_sum(struct uacce_comp_slot *slot)
 			op->src.length > 0) ? NULL : c,
 		x->chksum == RTE_COMP_CHECKSUM_CRC32 ? NULL : a);
 	if (x->engine_sum && slot->full == 0 && op->src.length > 0)
-		*c = slot->cpl.checksum;
+		*c = engine;
 	switch (x->chksum) {
 	case RTE_COMP_CHECKSUM_CRC32:
 		op->output_chksum = *c;
@@ -123,11 +123,10 @@ forgive_trailer(struct wd_cpl *cpl)
 }
 
 static void
-finish_whole(struct uacce_comp_slot *slot)
+finish_whole(struct uacce_comp_slot *slot, struct wd_cpl *cpl)
 {
 	const struct uacce_comp_xform *x = slot->x;
 	struct rte_comp_op *op = slot->op;
-	struct wd_cpl *cpl = &slot->cpl;
 
 	if (x->dir == UACCE_DECOMPRESS) {
 		if (x->trailer > 0)
@@ -147,7 +146,7 @@ finish_whole(struct uacce_comp_slot *slot)
 	op->produced = RTE_MIN(cpl->produced, slot->room);
 	op->status = op_status(cpl->status, RTE_COMP_OP_STATUS_OUT_OF_SPACE_TERMINATED);
 	if (cpl->status == WD_OK)
-		uacce_comp_sum(slot);
+		uacce_comp_sum(slot, cpl->checksum);
 }
 
 /* What did not fit waits in the stream for the next op. */
@@ -164,11 +163,10 @@ take_carry(struct uacce_comp_slot *slot, uint32_t produced)
 }
 
 static void
-finish_piece(struct uacce_comp_slot *slot)
+finish_piece(struct uacce_comp_slot *slot, struct wd_cpl *cpl)
 {
 	struct uacce_comp_stream *st = slot->st;
 	struct rte_comp_op *op = slot->op;
-	struct wd_cpl *cpl = &slot->cpl;
 	uint32_t produced;
 	bool ended;
 
@@ -200,23 +198,23 @@ finish_piece(struct uacce_comp_slot *slot)
 	if (cpl->status != WD_OK && cpl->status != WD_NO_SPACE)
 		st->broken = true;
 	else
-		uacce_comp_sum(slot);
+		uacce_comp_sum(slot, cpl->checksum);
 	st->sum_over |= ended;
 }
 
 void
-uacce_comp_finish(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot)
+uacce_comp_finish(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cpl)
 {
 	struct rte_comp_op *op = slot->op;
 
-	op->debug_status = slot->cpl.hw_status;
-	if (unlikely(slot->cpl.status == WD_DEV_LOST))
+	op->debug_status = cpl->hw_status;
+	if (unlikely(cpl->status == WD_DEV_LOST))
 		qp->dead = true;
 	if (unlikely(slot->st != NULL)) {
-		finish_piece(slot);
+		finish_piece(slot, cpl);
 		return;
 	}
 	if (unlikely(slot->full))
 		qp->full_free |= 1u << (slot->full - 1);
-	finish_whole(slot);
+	finish_whole(slot, cpl);
 }

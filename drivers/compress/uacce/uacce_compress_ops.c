@@ -92,7 +92,7 @@ drain(struct uacce_comp_qp *qp)
 	for (; qp->deq != qp->enq; qp->deq++) {
 		struct uacce_comp_slot *slot = &qp->slots[qp->deq & qp->mask];
 
-		if (slot->st != NULL && slot->state != UACCE_SLOT_OVER) {
+		if ((slot->state & UACCE_SLOT_FLIGHT) && slot->st != NULL) {
 			slot->st->busy = false;
 			slot->st->broken = true;
 		}
@@ -106,12 +106,12 @@ qp_free(struct uacce_comp_qp *qp)
 		if (qp->q[dir].wq.ctx != NULL)
 			wd_release_queue(&qp->q[dir].wq);
 		rte_free(qp->q[dir].reqs);
+		rte_free(qp->q[dir].cpls);
 	}
 	for (int i = 0; i < UACCE_COMP_FULL_STREAMS; i++)
 		rte_free(qp->full[i]);
 	rte_free(qp->scratch);
 	rte_free(qp->segs);
-	rte_free(qp->cpls);
 	rte_free(qp->slots);
 	rte_free(qp);
 }
@@ -151,15 +151,19 @@ qp_alloc_arrays(struct uacce_comp_qp *qp)
 	const uint32_t slots = qp->mask + 1;
 
 	qp->slots = qp_array(qp, slots, sizeof(*qp->slots));
-	qp->cpls = qp_array(qp, qp->depth, sizeof(*qp->cpls));
 	qp->segs = qp_array(qp, UACCE_COMP_SEGS, sizeof(*qp->segs));
-	qp->q[UACCE_COMPRESS].reqs = qp_array(qp, qp->depth, sizeof(struct wd_req));
-	qp->q[UACCE_DECOMPRESS].reqs = qp_array(qp, qp->depth, sizeof(struct wd_req));
+	for (int dir = 0; dir < UACCE_DIRS; dir++) {
+		struct uacce_comp_dirq *q = &qp->q[dir];
+
+		q->reqs = q->next = qp_array(qp, qp->depth, sizeof(*q->reqs));
+		q->cpls = qp_array(qp, qp->depth, sizeof(*q->cpls));
+		if (q->reqs == NULL || q->cpls == NULL)
+			return -ENOMEM;
+	}
 	/* Aligned to their power-of-two size, scratch pieces do not straddle pages. */
 	qp->scratch = rte_zmalloc_socket("uacce_scratch", (slots + 1) * UACCE_COMP_SCRATCH,
 		UACCE_COMP_SCRATCH, qp->socket_id);
-	if (qp->slots == NULL || qp->cpls == NULL || qp->segs == NULL || qp->scratch == NULL ||
-		qp->q[UACCE_COMPRESS].reqs == NULL || qp->q[UACCE_DECOMPRESS].reqs == NULL)
+	if (qp->slots == NULL || qp->segs == NULL || qp->scratch == NULL)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < slots; i++) {
 		qp->slots[i].scratch = qp->scratch + i * UACCE_COMP_SCRATCH;

@@ -108,7 +108,8 @@ set_functions(struct rte_compressdev *dev)
 {
 	dev->dev_ops = &uacce_comp_ops;
 	dev->feature_flags = 0;
-	dev->enqueue_burst = uacce_comp_enqueue;
+	dev->enqueue_burst = uacce_comp_proc(dev)->phys ? uacce_comp_enqueue_pa :
+							  uacce_comp_enqueue_va;
 	dev->dequeue_burst = uacce_comp_dequeue;
 }
 

@@ -90,6 +90,7 @@ struct qm_queue {
 	const uint32_t *tx_stop, *rx_stop;
 	volatile uint64_t *sq_db, *cq_db;
 	uint64_t sq_db_cmd, cq_db_cmd; /* doorbell words without an index */
+	uint64_t sess_id;       /* ZIP: of the sessions whose requests it takes */
 	struct wd_doze doze;
 	/* Read when a request needs it. */
 	struct qm_slot *slots;

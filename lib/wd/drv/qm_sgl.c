@@ -91,6 +91,28 @@ chunks_of(const struct qm_queue *q, uint32_t slot)
 	return n;
 }
 
+/*
+ * The usual list: it fits the slot's own, as it is. False: something is odd about it, and nothing
+ * was decided.
+ */
+static bool
+build_short(struct hisi_sgl *sgl, const struct wd_seg *segs, uint16_t n, uint64_t need)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		uint32_t len = segs[i].len;
+
+		if (len - 1 >= HISI_SGL_MAX_ENTRY_LEN)
+			return false;
+		sgl->entries[i] = (struct hisi_sgl_entry){.addr = segs[i].addr, .len = len};
+		need -= len;
+	}
+	sgl->next_dma = 0;
+	sgl->entry_sum_in_chain = QM_SGL_INLINE;
+	sgl->entry_length_in_sgl = QM_SGL_INLINE;
+	sgl->entry_sum_in_sgl = n;
+	return need == 0;
+}
+
 int
 qm_sgl_build(struct qm_queue *q, uint32_t slot, void *first, const struct wd_seg *lead,
 	const struct wd_seg *segs, uint16_t n, uint64_t skip, uint64_t need)
@@ -98,6 +120,9 @@ qm_sgl_build(struct qm_queue *q, uint32_t slot, void *first, const struct wd_seg
 	struct sgl_writer w = {.q = q, .slot = slot};
 	int ret = QM_TAKEN;
 
+	if (wd_likely(lead == NULL && skip == 0 && n <= QM_SGL_INLINE) &&
+			build_short(first, segs, n, need))
+		return QM_TAKEN;
 	part_open(&w, first, QM_SGL_INLINE);
 	w.sgl->entry_sum_in_sgl = 0;
 	if (lead != NULL)
