@@ -40,11 +40,17 @@ wd_has_algorithm(const struct wd_dev_info *info, const char *word)
 	return false;
 }
 
+static bool
+is_kind(const struct wd_driver *drv, const char *kind)
+{
+	return strcmp(kind, drv->kind) == 0 || strcmp(kind, drv->group) == 0;
+}
+
 const struct wd_driver *
 wd_driver_find(const struct wd_dev_info *info, const char *kind)
 {
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
-		if (kind != NULL && strcmp(kind, drivers[i]->kind) != 0)
+		if (kind != NULL && !is_kind(drivers[i], kind))
 			continue;
 		if (drivers[i]->match(info))
 			return drivers[i];
@@ -52,13 +58,14 @@ wd_driver_find(const struct wd_dev_info *info, const char *kind)
 	return NULL;
 }
 
-static bool
-kind_known(const char *kind)
+/* The first driver of a kind or group, NULL: there is none. */
+static const struct wd_driver *
+driver_of_kind(const char *kind)
 {
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
-		if (strcmp(kind, drivers[i]->kind) == 0)
-			return true;
-	return false;
+		if (is_kind(drivers[i], kind))
+			return drivers[i];
+	return NULL;
 }
 
 /* Finds the driver of an opened transport device and fills in what depends on it. */
@@ -84,7 +91,7 @@ device_setup(struct wd_device *dev, const char *kind, char *err, size_t err_size
 			kind != NULL ? kind : "user", dev->info.api);
 		return -ENOTSUP;
 	}
-	ret = dev->drv->caps(&dev->info, &dev->caps);
+	ret = dev->drv->caps(dev, &dev->caps);
 	if (ret < 0)
 		wd_error(err, err_size, "%s: unusable: %s", dev->info.name, strerror(-ret));
 	return ret;
@@ -104,7 +111,8 @@ wd_device_open_transport(const struct wd_transport *tr, const char *spec, const 
 	}
 	pthread_mutex_init(&dev->lock, NULL);
 	dev->tr = tr;
-	ret = tr->open(spec, options, kind, &dev->tdev, err, err_size);
+	/* An emulator takes the group for its first kind. */
+	ret = tr->open(spec, options, driver_of_kind(kind)->kind, &dev->tdev, err, err_size);
 	if (ret < 0)
 		goto err_free;
 	ret = device_setup(dev, kind, err, err_size);
@@ -150,7 +158,7 @@ wd_device_open(const char *spec, const char *kind, const char *options, int numa
 
 	if (err != NULL && err_size != 0)
 		err[0] = '\0';
-	if (kind == NULL || !kind_known(kind)) {
+	if (kind == NULL || driver_of_kind(kind) == NULL) {
 		wd_error(err, err_size, "no driver for devices of kind \"%s\"",
 			kind != NULL ? kind : "");
 		return -EINVAL;

@@ -43,7 +43,7 @@ void
 wd_session_fini(struct wd_device *dev, struct wd_session *sess)
 {
 	if (sess != NULL)
-		dev->drv->session_fini(sess);
+		dev->drv->session_fini(dev, sess);
 }
 
 size_t

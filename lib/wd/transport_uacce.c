@@ -4,7 +4,8 @@
  *
  * Adopted memory belongs to a descriptor in the kernel, but to the device here. So the first
  * call to share() opens one queue that keeps it, which the first queue_open() then uses, so that
- * it costs no instance.
+ * it costs no instance. A keeper whose device was reset is dead, as all queues of before are; the
+ * next one adopts the memory once more.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +34,14 @@ struct uacce_dev {
 	pthread_mutex_t lock;
 	int mem_fd;             /* keeps adopted memory, -1 = none yet */
 	bool mem_fd_queue;      /* serves as a queue at the moment */
+	struct shared *shared;  /* what share() took */
+};
+
+struct shared {
+	struct shared *next;
+	uintptr_t addr;
+	size_t len;
+	uint64_t dev_addr;
 };
 
 struct uacce_queue {
@@ -94,9 +103,14 @@ static void
 uacce_close(void *arg)
 {
 	struct uacce_dev *dev = arg;
+	struct shared *s;
 
 	if (dev->mem_fd >= 0)
 		close(dev->mem_fd);
+	while ((s = dev->shared) != NULL) {
+		dev->shared = s->next;
+		free(s);
+	}
 	pthread_mutex_destroy(&dev->lock);
 	free(dev);
 }
@@ -125,17 +139,81 @@ open_node(const struct uacce_dev *dev)
 }
 
 static int
+adopt(int fd, uintptr_t va, size_t len, uint64_t *dev_addr)
+{
+	struct uacce_adopt a = {.addr = va, .len = len};
+
+	if (ioctl(fd, UACCE_CMD_ADOPT, &a) < 0)
+		/* Mainline and openEuler do not know the call. */
+		return errno == EINVAL || errno == ENOTTY ? -ENOTSUP : -errno;
+	*dev_addr = a.dev_addr;
+	return 0;
+}
+
+static bool
+is_dead(int fd)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+
+	return poll(&pfd, 1, 0) > 0 && (pfd.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+}
+
+/* A descriptor with the memory of the last keeper, at the addresses that callers have of it. */
+static int
+keeper_open(const struct uacce_dev *dev)
+{
+	const struct shared *s;
+	uint64_t dev_addr = 0;
+	int fd, ret = 0;
+
+	fd = open_node(dev);
+	for (s = dev->shared; fd >= 0 && ret == 0 && s != NULL; s = s->next) {
+		ret = adopt(fd, s->addr, s->len, &dev_addr);
+		if (ret == 0 && dev_addr != s->dev_addr)
+			ret = -EIO;
+	}
+	if (ret < 0)
+		close(fd);
+	return ret < 0 ? ret : fd;
+}
+
+/* Sees to it that there is a living keeper; under the lock. */
+static int
+keeper(struct uacce_dev *dev)
+{
+	int fd;
+
+	if (dev->mem_fd >= 0 && !dev->mem_fd_queue && is_dead(dev->mem_fd)) {
+		close(dev->mem_fd);
+		dev->mem_fd = -1;
+	}
+	if (dev->mem_fd >= 0)
+		return 0;
+	fd = keeper_open(dev);
+	if (fd < 0)
+		return fd;
+	dev->mem_fd = fd;
+	dev->mem_fd_queue = false;
+	return 0;
+}
+
+static int
 uacce_queue_open(void *arg, void **queue)
 {
 	struct uacce_dev *dev = arg;
 	struct uacce_queue *q;
+	int ret = 0;
 
 	q = calloc(1, sizeof(*q));
 	if (q == NULL)
 		return -ENOMEM;
 	q->dev = dev;
 	pthread_mutex_lock(&dev->lock);
-	if (dev->mem_fd >= 0 && !dev->mem_fd_queue) {
+	if (dev->mem_fd >= 0 || dev->shared != NULL)
+		ret = keeper(dev);
+	if (ret < 0) {
+		q->fd = ret;
+	} else if (dev->mem_fd >= 0 && !dev->mem_fd_queue) {
 		dev->mem_fd_queue = true;
 		q->fd = dev->mem_fd;
 	} else {
@@ -143,8 +221,7 @@ uacce_queue_open(void *arg, void **queue)
 	}
 	pthread_mutex_unlock(&dev->lock);
 	if (q->fd < 0) {
-		int ret = q->fd;
-
+		ret = q->fd;
 		free(q);
 		return ret;
 	}
@@ -237,38 +314,51 @@ uacce_doze(void *arg, struct wd_doze *doze)
 static int
 uacce_share(void *arg, void *va, size_t len, int fd, uint64_t offset, uint64_t *dev_addr)
 {
-	struct uacce_adopt adopt = {.addr = (uintptr_t)va, .len = len};
+	struct shared *s = malloc(sizeof(*s));
 	struct uacce_dev *dev = arg;
-	int ret = 0;
+	int ret;
 
+	if (s == NULL)
+		return -ENOMEM;
+	*s = (struct shared){.addr = (uintptr_t)va, .len = len};
 	pthread_mutex_lock(&dev->lock);
-	if (dev->mem_fd < 0)
-		dev->mem_fd = open_node(dev);
-	if (dev->mem_fd < 0) {
-		ret = dev->mem_fd;
-		dev->mem_fd = -1;
-	} else if (ioctl(dev->mem_fd, UACCE_CMD_ADOPT, &adopt) < 0) {
-		/* Mainline and openEuler do not know the call. */
-		ret = errno == EINVAL || errno == ENOTTY ? -ENOTSUP : -errno;
+	ret = keeper(dev);
+	if (ret == 0)
+		ret = adopt(dev->mem_fd, s->addr, len, &s->dev_addr);
+	if (ret == 0) {
+		*dev_addr = s->dev_addr;
+		s->next = dev->shared;
+		dev->shared = s;
 	}
 	pthread_mutex_unlock(&dev->lock);
-	if (ret == 0)
-		*dev_addr = adopt.dev_addr;
+	if (ret < 0)
+		free(s);
 	return ret;
 }
 
 static int
 uacce_unshare(void *arg, void *va, size_t len)
 {
-	struct uacce_adopt adopt = {.addr = (uintptr_t)va, .len = len};
+	struct uacce_adopt a = {.addr = (uintptr_t)va, .len = len};
 	struct uacce_dev *dev = arg;
-	int ret;
+	struct shared **at, *s = NULL;
+	int ret = -EINVAL;
 
 	pthread_mutex_lock(&dev->lock);
-	ret = dev->mem_fd < 0 ? -EINVAL : 0;
-	if (ret == 0 && ioctl(dev->mem_fd, UACCE_CMD_UNADOPT, &adopt) < 0)
+	for (at = &dev->shared; *at != NULL; at = &(*at)->next) {
+		if ((*at)->addr != a.addr || (*at)->len != len)
+			continue;
+		s = *at;
+		*at = s->next;
+		ret = 0;
+		break;
+	}
+	/* A device that is gone has let go of everything. */
+	if (ret == 0 && dev->mem_fd >= 0 && ioctl(dev->mem_fd, UACCE_CMD_UNADOPT, &a) < 0 &&
+		errno != ENXIO)
 		ret = -errno;
 	pthread_mutex_unlock(&dev->lock);
+	free(s);
 	return ret;
 }
 
@@ -293,6 +383,20 @@ uacce_ss_share(void *arg, void *target)
 	struct uacce_queue *q = arg, *t = target;
 
 	return ioctl(q->fd, UACCE_CMD_SHARE_SVAS, (long)t->fd) < 0 ? -errno : 0;
+}
+
+static int
+uacce_dev_ioctl(void *arg, unsigned long cmd, void *data)
+{
+	struct uacce_dev *dev = arg;
+	int ret;
+
+	pthread_mutex_lock(&dev->lock);
+	ret = keeper(dev);
+	if (ret == 0 && ioctl(dev->mem_fd, cmd, data) < 0)
+		ret = -errno;
+	pthread_mutex_unlock(&dev->lock);
+	return ret;
 }
 
 /*
@@ -351,4 +455,5 @@ const struct wd_transport wd_transport_uacce = {
 	.ss_slice = uacce_ss_slice,
 	.ss_share = uacce_ss_share,
 	.slice = uacce_slice,
+	.dev_ioctl = uacce_dev_ioctl,
 };

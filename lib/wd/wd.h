@@ -49,12 +49,14 @@ struct wd_caps {
 #define WD_CAP_STATEFUL         0x4     /* compression streams */
 #define WD_CAP_RAW_DEFLATE      0x8     /* natively, not out of zlib framing */
 #define WD_CAP_AAD_ONLY         0x10    /* AEAD requests with AAD and without payload */
+#define WD_CAP_DEV_SESSIONS     0x20    /* sessions are for the device that made them only */
 
 /*
  * Opens a device. spec: "emu" (emulated, in the process), "emu:<socket>" (emulator daemon),
  * a class directory name ("hisi_sec2-0"), or NULL / "auto": the best real device of that kind
  * (algorithm, then NUMA distance to numa_node or to the caller if < 0, then free queues).
- * kind: "sec2", "zip", "virtio_crypto". options: "key=value,..." handed to the transport, or NULL.
+ * kind: "sec2", "zip", "virtio_crypto"; or any that does the work: "crypto", "comp". options:
+ * "key=value,..." handed to the transport, or NULL.
  * err receives one line, without newline, that says why it failed.
  */
 int wd_device_open(const char *spec, const char *kind, const char *options, int numa_node,
@@ -155,7 +157,10 @@ int wd_session_init_crypto(struct wd_device *dev, struct wd_session *sess, uint6
 			   const struct wd_crypto_xform *xform);
 int wd_session_init_comp(struct wd_device *dev, struct wd_session *sess, uint64_t dev_addr,
 			 const struct wd_comp_xform *xform);
-/* Wipes the keys. No request of the session may be outstanding. */
+/*
+ * Wipes the keys. No request of the session may be outstanding. With WD_CAP_DEV_SESSIONS to be
+ * called before the device is closed.
+ */
 void wd_session_fini(struct wd_device *dev, struct wd_session *sess);
 
 /* ------------------------------------------------------------------ requests */

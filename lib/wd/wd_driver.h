@@ -12,9 +12,11 @@
 struct wd_driver {
 	const char *name;       /* "hisi_sec2", "hisi_zip", "virtio_crypto" */
 	const char *kind;       /* what wd_device_open() calls it: "sec2", "zip", ... */
+	const char *group;      /* what it calls all that do the same work: "crypto", "comp" */
 	/* Does this driver know the device? By api string, algorithm words and name. */
 	bool (*match)(const struct wd_dev_info *info);
-	int (*caps)(const struct wd_dev_info *info, struct wd_caps *caps);
+	/* dev: opened as far as its transport, flags and info; caps is zeroed. */
+	int (*caps)(struct wd_device *dev, struct wd_caps *caps);
 
 	/* Maps, configures, starts; resolves the generation once and sets q->submit and q->poll. */
 	int (*queue_init)(struct wd_queue *q);
@@ -31,7 +33,7 @@ struct wd_driver {
 				   const struct wd_crypto_xform *xform);
 	int (*session_init_comp)(struct wd_device *dev, struct wd_session *sess, uint64_t dev_addr,
 				 const struct wd_comp_xform *xform);
-	void (*session_fini)(struct wd_session *sess);
+	void (*session_fini)(struct wd_device *dev, struct wd_session *sess);
 
 	size_t stream_size;     /* 0 = no streams */
 	int (*stream_init)(struct wd_device *dev, struct wd_stream *stream, uint64_t dev_addr,

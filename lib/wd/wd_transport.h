@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WD_TRANSPORT_ABI        2
+#define WD_TRANSPORT_ABI        3
 #define WD_TRANSPORT_SYMBOL     "wd_transport_plugin"
 
 /* Regions of a queue, numbered as uacce's page offsets are (design section 6). */
@@ -111,6 +111,11 @@ struct wd_transport {
 	 * are contiguous for the device. NULL: always all of it.
 	 */
 	int (*slice)(void *dev, const void *va, uint64_t *dev_addr, size_t *len);
+	/*
+	 * A driver's ioctl that needs no queue of the caller's. May block; calls of one device come
+	 * one after the other. NULL: there are none.
+	 */
+	int (*dev_ioctl)(void *dev, unsigned long cmd, void *arg);
 };
 
 #endif

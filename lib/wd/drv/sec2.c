@@ -13,8 +13,10 @@ sec2_match(const struct wd_dev_info *info)
 }
 
 static int
-sec2_get_caps(const struct wd_dev_info *info, struct wd_caps *caps)
+sec2_get_caps(struct wd_device *dev, struct wd_caps *caps)
 {
+	const struct wd_dev_info *info = &dev->info;
+
 	sec2_caps(qm_api_version(info), caps);
 	if (!wd_has_algorithm(info, "cipher"))
 		caps->ciphers = 0;
@@ -103,6 +105,7 @@ sec2_queue_init(struct wd_queue *wq)
 const struct wd_driver wd_drv_hisi_sec2 = {
 	.name = "hisi_sec2",
 	.kind = "sec2",
+	.group = "crypto",
 	.match = sec2_match,
 	.caps = sec2_get_caps,
 	.queue_init = sec2_queue_init,

@@ -61,7 +61,7 @@ struct sec2_io {
 void sec2_caps(uint32_t gen, struct wd_caps *caps);
 int sec2_session_init(struct wd_device *dev, struct wd_session *sess, uint64_t dev_addr,
 	const struct wd_crypto_xform *xform);
-void sec2_session_fini(struct wd_session *sess);
+void sec2_session_fini(struct wd_device *dev, struct wd_session *sess);
 
 /* sec2_map.c: all kinds of requests, checked; WD_BAD_REQ, QM_LATER or QM_TAKEN. */
 int sec2_map(struct qm_queue *q, uint32_t slot, const struct wd_req *r, bool cipher, bool auth,

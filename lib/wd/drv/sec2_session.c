@@ -326,7 +326,7 @@ sec2_session_init(struct wd_device *dev, struct wd_session *s, uint64_t dev_addr
 	ret = x->aead != WD_AEAD_NONE ? add_aead(s, x, bd_type, &rec) :
 		add_plain(s, x, bd_type, &rec);
 	if (ret < 0) {
-		sec2_session_fini(s);
+		sec2_session_fini(dev, s);
 		return ret;
 	}
 	rec.c_key = rec.cipher != SEC2_CIPHER_NONE ?
@@ -344,7 +344,7 @@ sec2_session_init(struct wd_device *dev, struct wd_session *s, uint64_t dev_addr
 }
 
 void
-sec2_session_fini(struct wd_session *s)
+sec2_session_fini(struct wd_device *dev, struct wd_session *s)
 {
 	explicit_bzero(s, sizeof(*s));
 }

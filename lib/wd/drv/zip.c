@@ -64,8 +64,10 @@ zip_match(const struct wd_dev_info *info)
 }
 
 static int
-zip_get_caps(const struct wd_dev_info *info, struct wd_caps *caps)
+zip_get_caps(struct wd_device *dev, struct wd_caps *caps)
 {
+	const struct wd_dev_info *info = &dev->info;
+
 	memset(caps, 0, sizeof(*caps));
 	if (wd_has_algorithm(info, "zlib"))
 		caps->comps |= 1u << WD_COMP_ZLIB;
@@ -123,7 +125,7 @@ zip_session_init(struct wd_device *dev, struct wd_session *s, uint64_t dev_addr,
 }
 
 static void
-zip_session_fini(struct wd_session *s)
+zip_session_fini(struct wd_device *dev, struct wd_session *s)
 {
 	explicit_bzero(s, sizeof(*s));
 }
@@ -440,6 +442,7 @@ zip_queue_init(struct wd_queue *wq)
 const struct wd_driver wd_drv_hisi_zip = {
 	.name = "hisi_zip",
 	.kind = "zip",
+	.group = "comp",
 	.match = zip_match,
 	.caps = zip_get_caps,
 	.queue_init = zip_queue_init,
