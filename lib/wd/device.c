@@ -10,6 +10,7 @@
 static const struct wd_driver *const drivers[] = {
 	&wd_drv_hisi_sec2,
 	&wd_drv_hisi_zip,
+	&wd_drv_virtio_crypto,
 };
 
 void

@@ -49,6 +49,16 @@ wd_before_credit_return(void)
 	WD_ORDER_LOADS();
 }
 
+/*
+ * What was published before it is seen by the other side no later than this side reads the flag by
+ * which the other one says that it sleeps, or not: the only full barrier of a burst.
+ */
+static inline void
+wd_before_flag_check(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 /* A doorbell: one 64-bit store, never split, merged or repeated by the compiler. */
 static inline void
 wd_write_doorbell(volatile uint64_t *reg, uint64_t value)

@@ -43,5 +43,6 @@ struct wd_driver {
 
 extern const struct wd_driver wd_drv_hisi_sec2;
 extern const struct wd_driver wd_drv_hisi_zip;
+extern const struct wd_driver wd_drv_virtio_crypto;
 
 #endif
