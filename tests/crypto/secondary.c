@@ -126,7 +126,9 @@ run_secondary(struct shared *sh)
 static int
 secondary(const char *prefix)
 {
-	const char *extra[] = {"--proc-type=secondary", "--file-prefix", prefix, "-l", "0", NULL};
+	/* An lcore number of its own: pools have a cache for each, which processes do not share. */
+	const char *extra[] = {"--proc-type=secondary", "--file-prefix", prefix, "--lcores", "1@0",
+		NULL};
 	const struct rte_memzone *mz;
 	int ret;
 
