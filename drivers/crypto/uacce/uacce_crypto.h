@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <rte_byteorder.h>
 #include <rte_common.h>
 #include <rte_crypto.h>
 #include <rte_cryptodev.h>
@@ -113,6 +114,16 @@ uacce_crypto_wd_session(struct uacce_crypto_sess *s)
 
 /* ------------------------------------------------------------------ queue pairs */
 
+/* Type and session type within rte_crypto_op::raw. */
+#define UACCE_OP_MASK   rte_cpu_to_le_64(0x0000000000ff00ffull)
+#define UACCE_OP_WITH_SESSION                                                                      \
+	rte_cpu_to_le_64((uint64_t)RTE_CRYPTO_OP_TYPE_SYMMETRIC |                                  \
+		(uint64_t)RTE_CRYPTO_OP_WITH_SESSION << 16)
+
+/* How far ahead of the op at hand others are fetched; the mbuf's address is in the op. */
+#define UACCE_AHEAD_OP          4
+#define UACCE_AHEAD_MBUF        2
+
 #define UACCE_TAG_STATUS_SET    0x1ul   /* op->status was set at enqueue and stays */
 #define UACCE_TAG_MASK          0x7ul
 
@@ -125,6 +136,7 @@ struct uacce_crypto_qp {
 	uint32_t depth;
 	uint32_t enq;           /* free running; requests taken */
 	uint32_t deq;           /* free running; ops handed back */
+	uint32_t direct;        /* see _direct.c: the type of descriptor, 0 = not */
 
 	/* Slow path of a burst. */
 	struct wd_seg *segs;
@@ -199,6 +211,13 @@ uint16_t uacce_crypto_enqueue_va(void *qp, struct rte_crypto_op **ops, uint16_t 
 uint16_t uacce_crypto_enqueue_pa(void *qp, struct rte_crypto_op **ops, uint16_t n);
 uint16_t uacce_crypto_dequeue(void *qp, struct rte_crypto_op **ops, uint16_t n);
 uint8_t uacce_crypto_op_status(uint32_t wd_status);
+/* The op of a request that did not come back with WD_OK. */
+struct rte_crypto_op *uacce_crypto_finish_unusual(struct uacce_crypto_qp *qp, uintptr_t tag,
+	uint32_t wd_status);
+
+/* _direct.c: bursts without requests of libwd, of devices and queues that allow for it. */
+void uacce_crypto_direct_functions(struct rte_cryptodev *dev, const struct uacce_crypto_proc *proc);
+unsigned int uacce_crypto_direct_queue(const struct wd_queue *wq);
 
 /* _slow.c: any op, any session. */
 enum uacce_fill uacce_crypto_fill_slow(struct uacce_crypto_qp *qp, struct rte_crypto_op *op,

@@ -10,16 +10,6 @@
 
 #include "uacce_crypto.h"
 
-/* Type and session type within rte_crypto_op::raw. */
-#define OP_MASK         rte_cpu_to_le_64(0x0000000000ff00ffull)
-#define OP_WITH_SESSION                                                                            \
-	rte_cpu_to_le_64((uint64_t)RTE_CRYPTO_OP_TYPE_SYMMETRIC |                                  \
-		(uint64_t)RTE_CRYPTO_OP_WITH_SESSION << 16)
-
-/* How far ahead of the op at hand others are fetched; the mbuf's address is in the op. */
-#define AHEAD_OP        4
-#define AHEAD_MBUF      2
-
 static_assert(offsetof(struct wd_req, aad_len) - offsetof(struct wd_req, src_segs) == 6 &&
 	offsetof(struct wd_req, iv) - offsetof(struct wd_req, src_segs) == 8, "req_bits");
 
@@ -132,7 +122,7 @@ fill_flat(const struct uacce_crypto_qp *qp, struct rte_crypto_op *op, struct wd_
 	struct rte_crypto_sym_op *sym = op->sym;
 	struct uacce_crypto_sess *s;
 
-	if (unlikely((op->raw & OP_MASK) != OP_WITH_SESSION || sym->session == NULL))
+	if (unlikely((op->raw & UACCE_OP_MASK) != UACCE_OP_WITH_SESSION || sym->session == NULL))
 		return false;
 	s = CRYPTODEV_GET_SYM_SESS_PRIV(sym->session);
 	req->sess = uacce_crypto_wd_session(s);
@@ -182,9 +172,9 @@ enqueue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, bool
 
 	end = ops + RTE_MIN(n, room);
 	for (; op < end; op++, req++) {
-		if (likely(op + AHEAD_OP < end)) {
-			rte_prefetch0(op[AHEAD_OP]);
-			rte_prefetch0(op[AHEAD_MBUF]->sym->m_src);
+		if (likely(op + UACCE_AHEAD_OP < end)) {
+			rte_prefetch0(op[UACCE_AHEAD_OP]);
+			rte_prefetch0(op[UACCE_AHEAD_MBUF]->sym->m_src);
 		}
 		if (likely(fill_flat(qp, *op, req, phys)))
 			continue;
@@ -228,8 +218,8 @@ uacce_crypto_op_status(uint32_t wd_status)
 	return wd_status < RTE_DIM(map) ? map[wd_status] : RTE_CRYPTO_OP_STATUS_ERROR;
 }
 
-static __rte_noinline struct rte_crypto_op *
-finish_unusual(struct uacce_crypto_qp *qp, uintptr_t tag, uint32_t wd_status)
+__rte_noinline struct rte_crypto_op *
+uacce_crypto_finish_unusual(struct uacce_crypto_qp *qp, uintptr_t tag, uint32_t wd_status)
 {
 	struct rte_crypto_op *op = (struct rte_crypto_op *)(tag & ~UACCE_TAG_MASK);
 
@@ -252,7 +242,7 @@ uacce_crypto_dequeue(void *queue_pair, struct rte_crypto_op **ops, uint16_t n)
 
 		/* A tag with UACCE_TAG_* bits never comes with WD_OK. */
 		if (unlikely(cpl->status != WD_OK))
-			op = finish_unusual(qp, (uintptr_t)cpl->tag, cpl->status);
+			op = uacce_crypto_finish_unusual(qp, (uintptr_t)cpl->tag, cpl->status);
 		else
 			op->status = RTE_CRYPTO_OP_STATUS_SUCCESS;
 		*ops++ = op;

@@ -107,6 +107,7 @@ set_functions(struct rte_cryptodev *dev, const struct uacce_crypto_proc *proc)
 	dev->feature_flags = uacce_crypto_features(proc);
 	dev->enqueue_burst = proc->phys ? uacce_crypto_enqueue_pa : uacce_crypto_enqueue_va;
 	dev->dequeue_burst = uacce_crypto_dequeue;
+	uacce_crypto_direct_functions(dev, proc);
 }
 
 static int

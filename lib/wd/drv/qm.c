@@ -6,7 +6,7 @@
 
 #include "qm.h"
 
-static const uint32_t never_dozing;
+static const uint32_t never_dozing, stopped = 1;
 
 /* Digits behind the prefix; what follows them ("_noiommu") does not matter (A7). */
 uint32_t
@@ -283,7 +283,11 @@ qm_poll_dead(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n)
 void
 qm_die(struct wd_queue *wq)
 {
+	struct qm_queue *q = wq->priv;
+
 	wd_ctx(wq)->dead = true;
+	/* For those who look at the queue themselves. */
+	q->tx_stop = q->rx_stop = &stopped;
 	wq->submit = qm_submit_dead;
 	wq->poll = qm_poll_dead;
 }

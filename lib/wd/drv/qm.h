@@ -21,6 +21,9 @@
  * one completion, in order; its entry is new when its phase bit differs from the lap's parity
  * (1 on lap 0). What was polled but not told to the device by a CQ doorbell is [cq_rung, head).
  *
+ * A PMD of this tree may write entries itself: those in [sq_rung, tail) are announced with the next
+ * burst, or by its own doorbell.
+ *
  * Requests that never reach the device ("soft") wait in a FIFO of their own, each with the value
  * of tail it was submitted at: it is due once head gets there.
  */
@@ -83,6 +86,7 @@ struct qm_queue {
 	uint32_t soft_head, soft_tail;
 	uint32_t chunks_used;   /* list chunks owned by requests in flight */
 	uint32_t cq_rung;
+	uint32_t sq_rung;       /* tail that the device was told */
 	uint8_t cq_shift;       /* log2 of the completion ring's size */
 	uint8_t cq_pace;
 	uint8_t gen;            /* of the device: 2, 3, 5 */
@@ -197,6 +201,7 @@ WD_INLINE void
 qm_ring_sq(struct wd_queue *wq, struct qm_queue *q, uint32_t tail)
 {
 	q->tail = tail;
+	q->sq_rung = tail;
 	if (q->head - q->cq_rung > q->cq_pace)
 		qm_ring_cq(wq, q, 0);
 	wd_before_doorbell();
@@ -275,7 +280,7 @@ qm_submit(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n, qm_fill_t 
 		done += got;
 	} while (got == run && done < n);
 	wq->stats.submitted += done;
-	if (wd_likely(tail != q->tail))
+	if (wd_likely(tail != q->sq_rung))
 		qm_ring_sq(wq, q, tail);
 	return done;
 }

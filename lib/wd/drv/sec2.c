@@ -27,35 +27,25 @@ sec2_get_caps(struct wd_device *dev, struct wd_caps *caps)
 	return 0;
 }
 
-/* The result half-word and error_type lie at the same place in both descriptor types (C6). */
-_Static_assert(offsetof(struct sec2_bd2, result) == offsetof(struct sec2_bd3, result), "C6");
-_Static_assert(offsetof(struct sec2_bd2, error_type) == offsetof(struct sec2_bd3, error_type),
-	"C6");
-#define RES_ERROR_TYPE HW_MASK(23, 16)
-
 /* Everything but success, and success with an icv field that has no known meaning. */
-static __attribute__((noinline)) void
+__attribute__((noinline)) void
 sec2_complete_odd(uint32_t result, struct wd_cpl *cpl)
 {
-	cpl->hw_status = HW_GET(RES_ERROR_TYPE, result);
+	cpl->hw_status = HW_GET(SEC2_RES_ERROR_TYPE, result);
 	if ((result & SEC2_RES_DONE) && HW_GET(SEC2_RES_ICV, result) == SEC2_ICV_MISMATCH)
 		cpl->status = WD_AUTH_FAILED;
-	else if ((result & (RES_ERROR_TYPE | SEC2_RES_DONE)) != SEC2_RES_DONE)
+	else if ((result & (SEC2_RES_ERROR_TYPE | SEC2_RES_DONE)) != SEC2_RES_DONE)
 		cpl->status = WD_HW_ERROR;
 }
-
-/* Success with icv 0 or 1 (I3), for one comparison. */
-#define RES_PLAIN_MASK (RES_ERROR_TYPE | SEC2_RES_DONE | HW_MASK(3, 2))
 
 WD_INLINE void
 sec2_complete(struct qm_queue *q, const void *sqe, struct wd_cpl *cpl)
 {
-	const char *p = (const char *)sqe + offsetof(struct sec2_bd3, result);
-	uint32_t result = __atomic_load_n((const uint32_t *)(const void *)p, __ATOMIC_RELAXED);
+	uint32_t result = sec2_result(sqe);
 
 	cpl->status = WD_OK;
 	cpl->hw_status = 0;
-	if (wd_unlikely((result & RES_PLAIN_MASK) != SEC2_RES_DONE))
+	if (wd_unlikely(!sec2_result_plain(result)))
 		sec2_complete_odd(result, cpl);
 }
 
@@ -97,9 +87,17 @@ sec2_queue_init(struct wd_queue *wq)
 		init_pair(&q->pairs[i].src);
 		init_pair(&q->pairs[i].dst);
 	}
-	qm_set_bursts(wq, qm_api_version(&wq->dev->info) == 2 ? sec2_submit_bd2 : sec2_bd3_submit(),
+	qm_set_bursts(wq, qm_api_version(&wq->dev->info) == 2 ? sec2_bd2_submit() : sec2_bd3_submit(),
 		sec2_poll);
 	return 0;
+}
+
+unsigned int
+sec2_direct(const struct wd_queue *wq)
+{
+	if (wq->dev->drv != &wd_drv_hisi_sec2 || wq->poll != sec2_poll)
+		return 0;
+	return qm_api_version(&wq->dev->info) == 2 ? 2 : 3;
 }
 
 const struct wd_driver wd_drv_hisi_sec2 = {

@@ -71,11 +71,40 @@ int sec2_map_aead(struct qm_queue *q, const void *sqe, const struct wd_req *r,
 int sec2_ccm_blocks(struct qm_queue *q, uint32_t slot, const struct wd_req *r);
 int sec2_gmac_block(struct qm_queue *q, uint32_t slot, const struct wd_req *r);
 
+/* sec2.c */
+void sec2_complete_odd(uint32_t result, struct wd_cpl *cpl);
+/*
+ * The type of descriptor, 2 or 3, if a PMD of this tree may write into the ring of this queue and
+ * read its completions: nothing but the device has a part in them. Else 0.
+ */
+unsigned int sec2_direct(const struct wd_queue *wq);
+
 /* sec2_bd3.c, sec2_bd2.c */
 void sec2_bd3_template(struct sec2_bd3 *bd, const struct sec2_recipe *rec);
 void sec2_bd2_template(struct sec2_bd2 *bd, const struct sec2_recipe *rec);
 wd_submit_t sec2_bd3_submit(void);      /* the best for this processor */
-uint16_t sec2_submit_bd2(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n);
+wd_submit_t sec2_bd2_submit(void);
+
+/* The result half-word and error_type lie at the same place in both descriptor types (C6). */
+_Static_assert(offsetof(struct sec2_bd2, result) == offsetof(struct sec2_bd3, result), "C6");
+_Static_assert(offsetof(struct sec2_bd2, error_type) == offsetof(struct sec2_bd3, error_type),
+	"C6");
+#define SEC2_RES_ERROR_TYPE HW_MASK(23, 16)
+
+WD_INLINE uint32_t
+sec2_result(const void *sqe)
+{
+	const char *p = (const char *)sqe + offsetof(struct sec2_bd3, result);
+
+	return __atomic_load_n((const uint32_t *)(const void *)p, __ATOMIC_RELAXED);
+}
+
+/* Success with icv 0 or 1 (I3), for one comparison. */
+WD_INLINE bool
+sec2_result_plain(uint32_t result)
+{
+	return (result & (SEC2_RES_ERROR_TYPE | SEC2_RES_DONE | HW_MASK(3, 2))) == SEC2_RES_DONE;
+}
 
 WD_INLINE bool
 sec2_has_segs(const struct wd_req *r)
@@ -121,13 +150,13 @@ sec2_easy_aead(const struct wd_req *r)
 
 /* AAD and payload as a list of two; its device address. */
 WD_INLINE uint64_t
-sec2_put_pair(const struct qm_queue *q, struct qm_pair *pair, const struct wd_req *r,
-	uint64_t payload)
+sec2_put_pair(const struct qm_queue *q, struct qm_pair *pair, uint64_t aad, uint32_t aad_len,
+	uint64_t payload, uint32_t len)
 {
-	pair->entry[0].addr = r->aad;
-	pair->entry[0].len = r->aad_len;
+	pair->entry[0].addr = aad;
+	pair->entry[0].len = aad_len;
 	pair->entry[1].addr = payload;
-	pair->entry[1].len = r->cipher_len;
+	pair->entry[1].len = len;
 	return (uintptr_t)pair + q->mem_delta;
 }
 
@@ -157,10 +186,12 @@ sec2_aead_pairs(const struct qm_queue *q, const void *sqe, const struct wd_req *
 {
 	struct qm_pairs *pairs = qm_pairs_of(q, sqe);
 
-	io->src = sec2_put_pair(q, &pairs->src, r, r->src + r->cipher_off);
+	io->src = sec2_put_pair(q, &pairs->src, r->aad, r->aad_len, r->src + r->cipher_off,
+		r->cipher_len);
 	io->dst = io->src;
 	if (r->src != r->dst)
-		io->dst = sec2_put_pair(q, &pairs->dst, r, r->dst + r->cipher_off);
+		io->dst = sec2_put_pair(q, &pairs->dst, r->aad, r->aad_len, r->dst + r->cipher_off,
+			r->cipher_len);
 	io->c_off = r->aad_len;
 	io->a_off = 0;
 	io->sgl = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* SEC2 descriptors of type 3 (hardware v3 and later): template and submission. */
-#include "sec2.h"
+#include "sec2_bd.h"
 
 /* Digest descriptors are of the stream kind, GMAC of the IPsec kind, all others of none (C5). */
 static uint32_t
@@ -33,73 +33,24 @@ sec2_bd3_template(struct sec2_bd3 *bd, const struct sec2_recipe *rec)
 	bd->a_key_addr = rec->a_key;
 }
 
-/* What a vector register of the processor moves at once, or two; ring and template are aligned. */
-typedef uint8_t bd3_part __attribute__((vector_size(32), may_alias));
-
-/*
- * Copies the template. A request with all of offsets, lengths, output, MAC and IV writes bytes 64
- * to 99 anyway.
- */
-WD_INLINE void
-bd3_copy(void *sqe, const struct wd_session *s, const bool all)
-{
-	const bd3_part *t = (const void *)s->bd;
-	bd3_part *to = sqe;
-
-	_Static_assert(offsetof(struct sec2_bd3, auth_src_offset) == 64 &&
-		offsetof(struct sec2_bd3, c_ivin_addr) == 92, "the patched part");
-	to[0] = t[0];
-	to[1] = t[1];
-	if (!all)
-		to[2] = t[2];
-	to[3] = t[3];
-}
-
-/* Copies the template and patches what a request changes; c and a are constants. */
 WD_INLINE void
 bd3_put(void *sqe, const struct wd_session *s, const struct wd_req *r,
 	const struct sec2_io *io, const bool c, const bool a)
 {
-	struct sec2_bd3 *bd = sqe;
+	const struct sec2_words w = sec2_words_of(r, io);
 
-	bd3_copy(sqe, s, c && a);
-	bd->data_src_addr = io->src;
-	if (c) {
-		bd->data_dst_addr = io->dst;
-		bd->c_ivin_addr = r->iv;
-		bd->c_len_ivin = r->cipher_len;
-		bd->cipher_src_offset = io->c_off;
-	}
-	if (a) {
-		bd->mac_addr = r->digest;
-		bd->a_len_key = r->auth_len;
-		bd->auth_src_offset = io->a_off;
-	}
-	if (io->sgl)
-		bd->bd_param |= HW_PREP(BD3_SRC_TYPE, SEC2_ADDR_SGL) |
-			(c ? HW_PREP(BD3_DST_TYPE, SEC2_ADDR_SGL) : 0);
+	sec2_bd3_write(sqe, s, &w, c, a);
 }
 
 WD_INLINE void
 bd3_put_aead(void *sqe, const struct wd_req *r, const struct sec2_io *io, uint64_t c_iv,
 	uint64_t a_iv)
 {
-	const struct wd_session *s = r->sess;
-	struct sec2_bd3 *bd = sqe;
+	struct sec2_words w = sec2_words_of(r, io);
 
-	bd3_copy(sqe, s, true);
-	bd->data_src_addr = io->src;
-	bd->data_dst_addr = io->dst;
-	bd->c_ivin_addr = c_iv;
-	bd->a_ivin_addr = a_iv;
-	bd->mac_addr = r->digest;
-	bd->a_len_key = r->aad_len;
-	bd->c_len_ivin = r->cipher_len;
-	bd->auth_src_offset = 0;
-	bd->cipher_src_offset = io->c_off;
-	if (io->sgl)
-		bd->bd_param |= HW_PREP(BD3_SRC_TYPE, SEC2_ADDR_SGL) |
-			HW_PREP(BD3_DST_TYPE, SEC2_ADDR_SGL);
+	w.a_len = r->aad_len;
+	w.iv = c_iv;
+	sec2_bd3_write_aead(sqe, r->sess, &w, a_iv);
 }
 
 /* ------------------------------------------------------------------ any request */

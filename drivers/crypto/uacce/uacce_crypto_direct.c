@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bursts straight into the ring. Where nothing but the device stands behind a queue, an op of one
+ * of the usual shapes becomes a descriptor at once, and a completion entry an op, without requests
+ * and completions of libwd in between. From the first op on that is not of that kind, the burst is
+ * _dp.c's; both share queue, credits and doorbell.
+ *
+ * Built where libwd's own headers are at hand, and used on SEC2 queues only.
+ */
+#include <rte_branch_prediction.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include "uacce_crypto.h"
+
+#ifdef UACCE_WD_DIRECT
+
+#include "drv/sec2_bd.h"
+
+static_assert(offsetof(struct rte_crypto_sym_op, cipher.data.length) -
+	offsetof(struct rte_crypto_sym_op, cipher.data.offset) == 4 &&
+	offsetof(struct rte_crypto_sym_op, auth.data.length) -
+	offsetof(struct rte_crypto_sym_op, auth.data.offset) == 4, "an offset and a length, one load");
+
+static __rte_always_inline uint64_t
+data_addr(const struct rte_mbuf *m, const bool phys)
+{
+	return phys ? rte_pktmbuf_iova(m) : (uint64_t)rte_pktmbuf_mtod(m, uintptr_t);
+}
+
+static __rte_always_inline uint32_t
+off_of(uint64_t pair)
+{
+	return pair;
+}
+
+static __rte_always_inline uint32_t
+len_of(uint64_t pair)
+{
+	return pair >> 32;
+}
+
+/* False: not all of the data is in the first segments. */
+static __rte_always_inline bool
+put_data(const struct rte_crypto_sym_op *sym, uint64_t end, struct sec2_words *w, const bool phys)
+{
+	const struct rte_mbuf *m = sym->m_src;
+
+	if (unlikely(m == NULL || end > m->data_len))
+		return false;
+	w->src = w->dst = data_addr(m, phys);
+	m = sym->m_dst;
+	if (likely(m == NULL))
+		return true;
+	w->dst = data_addr(m, phys);
+	return end <= m->data_len;
+}
+
+/* A cipher, an auth, or both. False: something about the op is odd. */
+static __rte_always_inline bool
+get_plain(const struct uacce_crypto_sess *s, const struct wd_session *ws,
+	const struct rte_crypto_sym_op *sym, struct sec2_words *w, const bool c, const bool a,
+	const bool phys)
+{
+	uint64_t c_pair = c ? sec2_pair(&sym->cipher.data.offset) : 0;
+	uint64_t a_pair = a ? sec2_pair(&sym->auth.data.offset) : 0;
+	uint32_t end = off_of(c_pair) + len_of(c_pair);
+
+	/* The first line leaves no sums that wrap. */
+	if (unlikely(((c_pair | a_pair) & SEC2_PAIR_HARD) != 0 ||
+			(c && ((len_of(c_pair) - ws->c_min) & ws->c_check) != 0)))
+		return false;
+	w->c_off = off_of(c_pair);
+	w->c_len = len_of(c_pair);
+	if (a) {
+		w->mac = phys ? sym->auth.digest.phys_addr : (uintptr_t)sym->auth.digest.data;
+		w->a_off = off_of(a_pair);
+		w->a_len = len_of(a_pair);
+		if (unlikely(w->mac == 0 || w->a_len == 0))
+			return false;
+		end = RTE_MAX(end, off_of(a_pair) + len_of(a_pair));
+	}
+	if (a && !c && unlikely(w->a_len < ws->a_min || (s->copies && sym->m_dst != NULL)))
+		return false;
+	return put_data(sym, end, w, phys);
+}
+
+static __rte_always_inline void
+write_plain(void *sqe, const struct wd_session *ws, const struct sec2_words *w, const bool c,
+	const bool a, const unsigned int bd)
+{
+	if (bd == 3)
+		sec2_bd3_write(sqe, ws, w, c, a);
+	else
+		sec2_bd2_write(sqe, ws, w, c, a);
+}
+
+static __rte_always_inline void
+write_aead(void *sqe, const struct wd_session *ws, const struct sec2_words *w, const unsigned int bd)
+{
+	if (bd == 3)
+		sec2_bd3_write_aead(sqe, ws, w, w->iv);
+	else
+		sec2_bd2_write_aead(sqe, ws, w, w->iv);
+}
+
+/* Both sides as lists of the AAD and the payload. */
+static __rte_always_inline void
+aad_lists(struct qm_queue *q, struct qm_pairs *pairs, struct sec2_words *w, uint64_t aad,
+	uint64_t off)
+{
+	uint64_t src = w->src;
+
+	w->sgl = true;
+	w->src = sec2_put_pair(q, &pairs->src, aad, w->a_len, src + off, w->c_len);
+	if (likely(w->dst == src))
+		w->dst = w->src;
+	else
+		w->dst = sec2_put_pair(q, &pairs->dst, aad, w->a_len, w->dst + off, w->c_len);
+}
+
+static __rte_always_inline bool
+put_gcm(struct qm_queue *q, void *sqe, const struct uacce_crypto_sess *s,
+	const struct wd_session *ws, const struct rte_crypto_sym_op *sym, struct sec2_words *w,
+	const bool phys, const unsigned int bd)
+{
+	uint64_t pair = sec2_pair(&sym->aead.data.offset), off = off_of(pair), aad;
+
+	w->c_len = len_of(pair);
+	w->c_off = w->a_len = s->aad_len;
+	w->mac = phys ? sym->aead.digest.phys_addr : (uintptr_t)sym->aead.digest.data;
+	aad = phys ? sym->aead.aad.phys_addr : (uintptr_t)sym->aead.aad.data;
+	if (unlikely(ws->kind != SEC2_KIND(bd, SEC2_GCM) ||
+			w->c_len - 1 >= HISI_SGL_MAX_ENTRY_LEN || w->mac == 0 ||
+			!put_data(sym, off + w->c_len, w, phys)))
+		return false;
+	/* As sec2_aead_is_flat(): AAD || payload is one buffer, or a list of two. */
+	if (w->a_len == 0 || (w->src == w->dst && aad + w->a_len == w->src + off)) {
+		w->src += off - w->a_len;
+		w->dst += off - w->a_len;
+		write_aead(sqe, ws, w, bd);
+		return true;
+	}
+	aad_lists(q, qm_pairs_of(q, sqe), w, aad, off);
+	write_aead(sqe, ws, w, bd);
+	return true;
+}
+
+/* Writes a descriptor. False: nothing is decided, and the ring as it was. */
+static __rte_always_inline bool
+put(const struct uacce_crypto_qp *qp, struct qm_queue *q, void *sqe, struct rte_crypto_op *op,
+	const bool phys, const unsigned int bd)
+{
+	const struct rte_crypto_sym_op *sym = op->sym;
+	const struct uacce_crypto_sess *s;
+	const struct wd_session *ws;
+	struct sec2_words w;
+
+	if (unlikely((op->raw & UACCE_OP_MASK) != UACCE_OP_WITH_SESSION || sym->session == NULL))
+		return false;
+	s = CRYPTODEV_GET_SYM_SESS_PRIV(sym->session);
+	ws = (const struct wd_session *)(s + 1);
+	w.iv = (phys ? op->phys_addr : (uintptr_t)op) + s->iv_off;
+	w.sgl = false;
+	/* Comparisons, not a jump table: bursts are mostly of one kind. */
+	if (s->id - qp->sess_id == UACCE_KIND_CHAIN) {
+		if (unlikely(!get_plain(s, ws, sym, &w, true, true, phys)))
+			return false;
+		write_plain(sqe, ws, &w, true, true, bd);
+		return true;
+	}
+	if (s->id - qp->sess_id == UACCE_KIND_AEAD)
+		return put_gcm(q, sqe, s, ws, sym, &w, phys, bd);
+	if (s->id - qp->sess_id == UACCE_KIND_CIPHER) {
+		if (unlikely(!get_plain(s, ws, sym, &w, true, false, phys)))
+			return false;
+		write_plain(sqe, ws, &w, true, false, bd);
+		return true;
+	}
+	if (unlikely(s->id - qp->sess_id != UACCE_KIND_AUTH ||
+			ws->kind != SEC2_KIND(bd, SEC2_AUTH) ||
+			!get_plain(s, ws, sym, &w, false, true, phys)))
+		return false;
+	write_plain(sqe, ws, &w, false, true, bd);
+	return true;
+}
+
+static __rte_always_inline void
+count_taken(struct uacce_crypto_qp *qp, uint32_t n)
+{
+	qp->enq += n;
+	qp->stats.enqueued_count += n;
+	qp->wq.stats.submitted += n;
+}
+
+/* The rest of a burst whose first ops are written and not announced. */
+static __rte_noinline uint16_t
+enqueue_rest(struct uacce_crypto_qp *qp, struct qm_queue *q, struct rte_crypto_op **ops, uint16_t n)
+{
+	n = qp->phys ? uacce_crypto_enqueue_pa(qp, ops, n) : uacce_crypto_enqueue_va(qp, ops, n);
+	if (q->sq_rung != q->tail)
+		qm_ring_sq(&qp->wq, q, q->tail);
+	return n;
+}
+
+static __rte_always_inline uint16_t
+enqueue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, const bool phys,
+	const unsigned int bd)
+{
+	uint32_t tail, room = qp->depth - (qp->enq - qp->deq), done = 0;
+	struct qm_queue *q = qp->wq.priv;
+
+	if (unlikely(qp->direct != bd || wd_read_shared32(q->tx_stop) != 0))
+		return enqueue_rest(qp, q, ops, n);
+	if (unlikely(room == 0 || n == 0))
+		return 0;
+	n = RTE_MIN(n, room);
+	tail = q->tail;
+	while (done < n) {
+		struct rte_crypto_op **op = ops + done, **end = ops + n, **stop = end;
+		uint32_t slot = tail & q->sq_mask;
+		uint8_t *sqe = q->sq + (size_t)slot * HISI_QM_SQE_SIZE;
+		void **tag = &q->tags[slot];
+
+		/* Up to the end of the ring. */
+		if (n - done > q->sq_mask + 1 - slot)
+			stop = op + (q->sq_mask + 1 - slot);
+		for (; op < stop; op++, sqe += HISI_QM_SQE_SIZE) {
+			if (likely(op + UACCE_AHEAD_OP < end)) {
+				rte_prefetch0(op[UACCE_AHEAD_OP]);
+				rte_prefetch0(op[UACCE_AHEAD_MBUF]->sym->m_src);
+			}
+			if (unlikely(!put(qp, q, sqe, *op, phys, bd)))
+				break;
+			*tag++ = *op;
+		}
+		tail += op - ops - done;
+		done = op - ops;
+		if (unlikely(op < stop)) {
+			q->tail = tail;
+			count_taken(qp, done);
+			return done + enqueue_rest(qp, q, op, n - done);
+		}
+	}
+	count_taken(qp, n);
+	qm_ring_sq(&qp->wq, q, tail);
+	return n;
+}
+
+/* ------------------------------------------------------------------ dequeue */
+
+static __rte_noinline struct rte_crypto_op *
+finish_odd(struct uacce_crypto_qp *qp, uintptr_t tag, uint32_t result)
+{
+	struct wd_cpl cpl = {.status = WD_OK};
+
+	sec2_complete_odd(result, &cpl);
+	return uacce_crypto_finish_unusual(qp, tag, cpl.status);
+}
+
+/* As qm_poll_run(): up to n ops, none beyond the end of a ring. */
+static __rte_always_inline uint16_t
+take_run(struct uacce_crypto_qp *qp, struct qm_queue *q, struct rte_crypto_op **ops, uint16_t n,
+	uint64_t *differs)
+{
+	uint32_t slot = q->head & q->sq_mask, cslot = q->head & q->cq_mask;
+	uint64_t expected = qm_cqe_expected(q, q->head);
+	const uint8_t *sqe = q->sq + (size_t)slot * HISI_QM_SQE_SIZE;
+	const struct hisi_qm_cqe *cqe = &q->cq[cslot];
+	void *const *tag = &q->tags[slot];
+	uint16_t i;
+
+	n = RTE_MIN(n, RTE_MIN(q->sq_mask + 1 - slot, q->cq_mask + 1 - cslot));
+	for (i = 0; i < n; i++, sqe += HISI_QM_SQE_SIZE) {
+		struct rte_crypto_op *op = tag[i];
+		uint32_t result;
+
+		*differs = qm_cqe_differs(&cqe[i], expected++);
+		if (*differs != 0)
+			break;
+		wd_after_valid_bit();
+		result = sec2_result(sqe);
+		/* Requests with UACCE_TAG_* bits in their tags never succeed. */
+		if (unlikely(!sec2_result_plain(result)))
+			op = finish_odd(qp, (uintptr_t)op, result);
+		else
+			op->status = RTE_CRYPTO_OP_STATUS_SUCCESS;
+		ops[i] = op;
+	}
+	q->head += i;
+	return i;
+}
+
+static uint16_t
+dequeue(void *queue_pair, struct rte_crypto_op **ops, uint16_t n)
+{
+	struct uacce_crypto_qp *qp = queue_pair;
+	struct qm_queue *q = qp->wq.priv;
+	uint64_t differs = 0;
+	uint16_t done = 0;
+
+	/* What libwd finishes, or has lists for, it knows. */
+	if (unlikely(!qp->direct || wd_read_shared32(q->rx_stop) != 0 ||
+			((q->soft_head ^ q->soft_tail) | q->chunks_used) != 0))
+		return uacce_crypto_dequeue(qp, ops, n);
+	n = RTE_MIN(n, q->tail - q->head);
+	while (done < n && differs == 0)
+		done += take_run(qp, q, ops + done, n - done, &differs);
+	qp->deq += done;
+	qp->stats.dequeued_count += done;
+	qp->wq.stats.completed += done;
+	if (unlikely(differs != 0 && !(differs & QM_CQE_PHASE)))
+		qm_die(&qp->wq);
+	return done;
+}
+
+/* ------------------------------------------------------------------ choice */
+
+#define ENQUEUE(name, phys, bd)                                                                    \
+	static uint16_t                                                                            \
+	name(void *qp, struct rte_crypto_op **ops, uint16_t n)                                     \
+	{                                                                                          \
+		return enqueue(qp, ops, n, phys, bd);                                              \
+	}
+
+ENQUEUE(enqueue_bd2_va, false, 2)
+ENQUEUE(enqueue_bd2_pa, true, 2)
+ENQUEUE(enqueue_bd3_va, false, 3)
+ENQUEUE(enqueue_bd3_pa, true, 3)
+
+#if defined(__x86_64__)
+/* The same code; the compiler copies templates with half the instructions. */
+#define AVX2 __attribute__((target("avx2")))
+AVX2 ENQUEUE(enqueue_bd2_va_avx2, false, 2)
+AVX2 ENQUEUE(enqueue_bd2_pa_avx2, true, 2)
+AVX2 ENQUEUE(enqueue_bd3_va_avx2, false, 3)
+AVX2 ENQUEUE(enqueue_bd3_pa_avx2, true, 3)
+#define BEST(name) (__builtin_cpu_supports("avx2") ? name##_avx2 : name)
+#else
+#define BEST(name) (name)
+#endif
+
+void
+uacce_crypto_direct_functions(struct rte_cryptodev *dev, const struct uacce_crypto_proc *proc)
+{
+	struct wd_dev_info info;
+
+	if (wd_device_info(proc->wd, &info) != 0)
+		return;
+	dev->dequeue_burst = dequeue;
+	if (strcmp(info.api, HISI_QM_API_V2) == 0)
+		dev->enqueue_burst = proc->phys ? BEST(enqueue_bd2_pa) : BEST(enqueue_bd2_va);
+	else
+		dev->enqueue_burst = proc->phys ? BEST(enqueue_bd3_pa) : BEST(enqueue_bd3_va);
+}
+
+unsigned int
+uacce_crypto_direct_queue(const struct wd_queue *wq)
+{
+	return sec2_direct(wq);
+}
+
+#else
+
+void
+uacce_crypto_direct_functions(struct rte_cryptodev *dev, const struct uacce_crypto_proc *proc)
+{
+	RTE_SET_USED(dev);
+	RTE_SET_USED(proc);
+}
+
+unsigned int
+uacce_crypto_direct_queue(const struct wd_queue *wq)
+{
+	RTE_SET_USED(wq);
+	return 0;
+}
+
+#endif
