@@ -23,6 +23,7 @@ import modes as M
 import traffic as T
 
 WINDOW = 128
+PATIENCE = 15           # seconds; the machine may be busy
 ETHERNET = 14
 ALL_FRAMES = 3          # ETH_P_ALL
 SHORT = [('gcm128', 't44'), ('cbc128-sha1', 'x6'), ('ctr128-sha1', 't46')]
@@ -152,7 +153,7 @@ class Target:
         return not select.select([self.there], [], [], seconds)[0]
 
     def expect(self, data, what):
-        if self.nothing_came(2):
+        if self.nothing_came(PATIENCE):
             raise L.Failure(f'{self.mode.name}: {what} did not arrive')
         if self.there.recv(2048) != data:
             raise L.Failure(f'{self.mode.name}: {what} was altered')
@@ -199,7 +200,7 @@ def attack(lab, mode, receiver):
         if not target.nothing_came():
             raise L.Failure(f'{where}: a replayed packet came through')
         link.inject(probe)      # genuine, never seen, and late, but still in the window
-        if target.nothing_came(2):
+        if target.nothing_came(PATIENCE):
             raise L.Failure(f'{where}: a late packet inside the window did not arrive')
         target.there.recv(2048)
         link.inject(probe)
@@ -225,7 +226,7 @@ def old_packets(lab, mode, receiver, link, target, old):
     newer = link.held_back(WINDOW + 1)
     before = lab.settled()[receiver - 1]
     link.inject(newer[-1])
-    if target.nothing_came(2):
+    if target.nothing_came(PATIENCE):
         raise L.Failure(f'{mode.name}: the newest packet did not arrive')
     target.there.recv(2048)
     link.inject(old)
@@ -239,7 +240,7 @@ def old_packets(lab, mode, receiver, link, target, old):
 def test():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument('--build', required=True, help='build folder, for plug-ins and examples')
-    p.add_argument('--dut', default='crypto_uacce,device=emu', help='crypto vdev of gateway 1')
+    p.add_argument('--dut', default=L.default_dut(), help='crypto vdev of gateway 1')
     p.add_argument('--peer', default='crypto_aesni_mb', help='crypto vdev of gateway 2')
     p.add_argument('--short', action='store_true', help='three modes, into the first gateway')
     p.add_argument('--esn', action='store_true', help='with extended sequence numbers')

@@ -28,14 +28,6 @@ def crypto_cycles(path):
     return f'{parts[0]:.0f}+{parts[1]:.0f} ({burst:.1f})'
 
 
-def default_dut():
-    """
-    Both gateways spin on a CPU each, and the clients need some: engine threads only where there
-    are CPUs left for them.
-    """
-    return 'crypto_uacce,device=emu' + ('' if len(os.sched_getaffinity(0)) >= 6 else ',threads=0')
-
-
 def one_run(lab, mode, vdevs, seconds):
     """(ping ms, Mbit/s there, Mbit/s back, retransmissions, cycles of each gateway)"""
     lab.vdevs = vdevs
@@ -53,7 +45,7 @@ def one_run(lab, mode, vdevs, seconds):
 def test():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument('--build', required=True, help='build folder, for plug-ins and examples')
-    p.add_argument('--dut', default=default_dut(),
+    p.add_argument('--dut', default=L.default_dut(),
                    help='device under test (here %(default)s, see doc/emulator.rst)')
     p.add_argument('--peer', default='crypto_aesni_mb')
     p.add_argument('--rounds', type=int, default=3)

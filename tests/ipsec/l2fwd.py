@@ -135,7 +135,7 @@ def chain(program, encrypting, decrypting, name, folder):
 def test():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument('--build', required=True, help='build folder, for plug-ins and examples')
-    p.add_argument('--dut', default='crypto_uacce,device=emu')
+    p.add_argument('--dut', default=L.default_dut())
     p.add_argument('--peer', default='crypto_aesni_mb')
     args = p.parse_args()
     L.enter()

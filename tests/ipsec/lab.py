@@ -101,6 +101,14 @@ def install_plugins(build):
     run('mount', '--bind', PLUGINS, home[0])
 
 
+def default_dut():
+    """
+    Both gateways spin on a CPU each, and the clients need some: engine threads only where there
+    are CPUs left for them.
+    """
+    return 'crypto_uacce,device=emu' + ('' if len(os.sched_getaffinity(0)) >= 6 else ',threads=0')
+
+
 class Namespace:
     """A network namespace with a name; sockets can be opened in it."""
 
@@ -348,8 +356,8 @@ class Lab:
             now = [g.counters() for g in self.gateways]
             if now != last:
                 last, seen = now, [g.screen()[0] for g in self.gateways]
-            elif all(c['received'] == c['port_received'] and c['sent'] == c['port_sent']
-                     for c in now):
+            elif all(c['received'] == c['port_received'] == c['sent'] + c['dropped'] and
+                     c['sent'] == c['port_sent'] for c in now):
                 return now
             elif all(g.screen()[0] > n + 1 for g, n in zip(self.gateways, seen)):
                 return now

@@ -51,7 +51,7 @@ SHORT_MODES = [('gcm128', 't44'), ('gcm256', 'x6'), ('cbc128-sha1', 't66'),
 def arguments():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument('--build', required=True, help='build folder, for plug-ins and examples')
-    p.add_argument('--dut', default='crypto_uacce,device=emu', help='crypto vdev of gateway 1')
+    p.add_argument('--dut', default=L.default_dut(), help='crypto vdev of gateway 1')
     p.add_argument('--peer', default='crypto_aesni_mb', help='crypto vdev of gateway 2')
     p.add_argument('--short', action='store_true', help='some modes, two paths, small files')
     p.add_argument('--algorithms', help='only these, by comma: ' + ', '.join(M.ALGORITHMS))

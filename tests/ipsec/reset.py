@@ -153,7 +153,7 @@ def check_going_on(name, lab, path):
 def test():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument('--build', required=True, help='build folder, for plug-ins and examples')
-    p.add_argument('--dut', default='crypto_uacce,device=emu')
+    p.add_argument('--dut', default=L.default_dut())
     p.add_argument('--peer', default='crypto_aesni_mb')
     p.add_argument('--only', choices=FAULTS, help='one fault instead of all')
     args = p.parse_args()

@@ -87,7 +87,7 @@ def test():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument('--build', required=True, help='build folder, for plug-ins and examples')
     p.add_argument('--program', help='ipsec-secgw, if it is built already')
-    p.add_argument('--dut', default='crypto_uacce,device=emu', help='crypto vdev of the gateway')
+    p.add_argument('--dut', default=L.default_dut(), help='crypto vdev of the gateway')
     p.add_argument('--library', action='store_true', help='with librte_ipsec')
     p.add_argument('--short', action='store_true', help='two shapes instead of four')
     p.add_argument('--file-kib', type=int, default=128)
