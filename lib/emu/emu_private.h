@@ -53,6 +53,16 @@ struct emu_job {
 	struct emu_queue *q;    /* q->qc_type is the direction of a ZIP queue */
 };
 
+/* Memory that a descriptor points to. */
+struct emu_span {
+	uint64_t addr;
+	uint64_t off, len;      /* [off, off + len) from there on, or of the list there */
+	bool list;
+	bool output;            /* the device writes there, and nobody else */
+};
+
+#define EMU_MAX_SPANS   8
+
 /*
  * A model knows one device family's descriptors. All calls but run() are control path.
  */
@@ -84,8 +94,14 @@ struct emu_model {
 	 * what was kept by its address. No job uses it any more. NULL: nothing is kept.
 	 */
 	void (*forget)(struct emu_device *dev, const void *from, size_t len);
+	/*
+	 * What the model will ask for when it works on the descriptor; at most EMU_MAX_SPANS, returns
+	 * how many. For those to whom it is cheaper to have it together: a model may ask for more.
+	 */
+	unsigned int (*spans)(const struct emu_device *dev, const void *sqe, struct emu_span *spans);
 	/* Fault injection: the result of a failed job with that hardware status. */
 	void (*fail)(void *sqe, uint8_t status);
+	uint8_t addr_error;     /* that status for an address out of reach */
 };
 
 extern const struct emu_model emu_model_sec2;
@@ -163,6 +179,12 @@ struct emu_front_ops {
 	 * q->armed, which whoever tells it clears.
 	 */
 	void (*arm)(struct emu_queue *q);
+	/*
+	 * Engine thread, instead of the model's run(), which it calls: where the clients' memory is
+	 * not mapped. NULL otherwise.
+	 */
+	void (*run)(struct emu_thread *th, struct emu_job *jobs, unsigned int n);
+	void (*thread_fini)(struct emu_thread *th);
 };
 
 /*
@@ -185,6 +207,7 @@ struct emu_thread {
 	bool high;                      /* has the high priority that it asked for */
 	_Atomic uint64_t stalled_until; /* fault injection: ns, 0 = not stalled */
 	struct emu_counters counters;
+	void *front_ctx;                /* dev->front's own */
 };
 
 struct emu_device {
@@ -296,6 +319,15 @@ void emu_thread_sync(struct emu_thread *th);
 void emu_thread_wake(void *thread);
 /* Of a device without threads: works on at most one batch, in the thread of the queue's client. */
 void emu_thread_run(void *thread);
+/* Has the model work on the jobs; what is left is to complete them. */
+static inline void
+emu_thread_work(struct emu_thread *th, struct emu_job *jobs, unsigned int n)
+{
+	if (emu_unlikely(th->dev->front != NULL && th->dev->front->run != NULL))
+		th->dev->front->run(th, jobs, n);
+	else
+		th->dev->model->run(th->ctx, jobs, n);
+}
 void emu_thread_account(struct emu_thread *th, const struct emu_job *jobs, unsigned int n);
 uint64_t emu_now_ns(void);
 /* All memory accesses of the clients' threads before or after this: see thread.c. */

@@ -183,7 +183,7 @@ spoil(struct emu_thread *th, struct emu_job *job, const struct fault *f)
 {
 	const struct emu_model *model = th->dev->model;
 
-	model->run(th->ctx, job, 1);
+	emu_thread_work(th, job, 1);
 	if (f->kind == FAULT_FAIL)
 		model->fail(job->sqe, (uint8_t)f->arg);
 	else

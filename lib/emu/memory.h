@@ -35,6 +35,11 @@ struct emu_mem {
 	 */
 	void *(*miss)(void *arg, uint64_t addr, uint64_t len);
 	void *miss_arg;
+	/*
+	 * Not 0: the client's memory has no place of its own here, so what is kept by its address is
+	 * kept by this number, in the upper 16 bits, and the client's address.
+	 */
+	uint64_t space;
 };
 
 /* Pointer to [addr, addr + len), or NULL when the device cannot reach all of it. */

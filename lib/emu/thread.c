@@ -338,6 +338,8 @@ thread_release(struct emu_thread *th)
 {
 	if (th->ctx != NULL)
 		th->dev->model->thread_fini(th->ctx);
+	if (th->front_ctx != NULL)
+		th->dev->front->thread_fini(th);
 	free(th->active);
 	th->ctx = NULL;
 	th->active = NULL;
@@ -355,7 +357,7 @@ work(struct emu_thread *th, struct emu_job *jobs)
 	n = take(th, jobs);
 	if (n == 0)
 		return false;
-	th->dev->model->run(th->ctx, jobs, n);
+	emu_thread_work(th, jobs, n);
 	if (th->dev->foreign)
 		emu_thread_account(th, jobs, n);
 	qm_complete(jobs, n);

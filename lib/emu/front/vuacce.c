@@ -61,6 +61,8 @@ node_arm(struct emu_queue *q)
 }
 
 static const struct emu_front_ops front_ops = { .wake = node_wake, .arm = node_arm };
+static const struct emu_front_ops front_ops_sva = { .wake = node_wake, .arm = node_arm,
+	.run = emu_node_sva_run, .thread_fini = emu_node_sva_thread_fini };
 
 /* ------------------------------------------------------------------ the device */
 
@@ -132,7 +134,7 @@ emu_node_open(struct emu_node *n, struct emu_device *dev, char *err, size_t err_
 	n->stash_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (n->stash_fd < 0)
 		ret = -errno;
-	dev->front = &front_ops;
+	dev->front = dev->mode == WD_DEV_SVA ? &front_ops_sva : &front_ops;
 	if (ret == 0)
 		ret = plug(n);
 	if (ret == 0)

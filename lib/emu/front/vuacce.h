@@ -5,6 +5,7 @@
  *
  *	vuacce.c          the device: made, armed, told, taken away
  *	vuacce_event.c    queues and their memory, as events tell
+ *	vuacce_sva.c      memory of clients that is copied
  *
  * The thread that serves the sockets handles the events. But doorbells overtake events: an engine
  * thread that meets an address that it does not know takes the events that are pending and looks
@@ -41,6 +42,7 @@ struct emu_node_client {
 	uint32_t id;
 	pid_t pid;
 	unsigned int queues;
+	uint64_t space;                 /* see struct emu_mem */
 	struct emu_node_mem *mems;
 	struct emu_peer peer;
 };
@@ -52,6 +54,7 @@ struct emu_node_queue {
 	struct emu_node_client *client;
 	struct emu_queue *q;
 	void *mmio, *dus;
+	struct emu_mem mem;             /* SVA: what the queue sees */
 };
 
 /* Events that an engine thread took, in their order. */
@@ -69,6 +72,7 @@ struct emu_node {
 	struct emu_node_client *clients;
 	struct emu_node_event *stash, **stash_end;
 	int stash_fd;                   /* eventfd: there is something in the stash */
+	uint16_t spaces;                /* given to clients so far */
 };
 
 /*
@@ -92,5 +96,10 @@ void emu_node_events(struct emu_node *n);
 void emu_node_drop_all(struct emu_node *n);
 /* The server takes no more events. */
 void emu_node_stash_free(struct emu_node *n);
+
+/* vuacce_sva.c: of struct emu_front_ops and struct emu_mem. */
+void emu_node_sva_run(struct emu_thread *th, struct emu_job *jobs, unsigned int n);
+void emu_node_sva_thread_fini(struct emu_thread *th);
+void *emu_node_sva_miss(void *nq, uint64_t addr, uint64_t len);
 
 #endif

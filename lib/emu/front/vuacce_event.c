@@ -233,6 +233,10 @@ client_get(struct emu_node *n, const struct vuacce_ev_open *open)
 	c->id = open->client;
 	c->pid = open->pid;
 	c->queues = 1;
+	/* Zero is none. A number comes again after so many clients: what it was for is forgotten. */
+	if (++n->spaces == 0)
+		n->spaces = 1;
+	c->space = (uint64_t)n->spaces << 48;
 	c->peer.dev = n->dev;
 	c->peer.miss = miss;
 	c->peer.miss_arg = c;
@@ -262,6 +266,8 @@ client_put(struct emu_node_client *c)
 		c->mems = m->next;
 		free(m);
 	}
+	if (c->node->dev->model->forget != NULL)
+		c->node->dev->model->forget(c->node->dev, (const void *)c->space, 1ull << 48);
 	emu_peer_mem_free(&c->peer);
 	free(c->peer.queues);
 	free(c);
@@ -310,8 +316,11 @@ queue_open(struct emu_node *n, const struct vuacce_event *ev)
 	pthread_mutex_lock(&n->lock);
 	nq->client = client_get(n, &ev->open);
 	if (nq->client != NULL) {
+		nq->mem = (struct emu_mem){ .miss = emu_node_sva_miss, .miss_arg = nq,
+			.space = nq->client->space };
 		nq->client->peer.queues[nq->q->id] = nq->q;
-		atomic_store(&nq->q->mem, &nq->client->peer.mem.seen->mem);
+		atomic_store(&nq->q->mem, n->dev->mode == WD_DEV_SVA ? &nq->mem :
+			&nq->client->peer.mem.seen->mem);
 		nq->next = n->queues;
 		n->queues = nq;
 	}

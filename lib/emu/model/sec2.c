@@ -397,6 +397,52 @@ sec2_account(const struct emu_device *dev, const struct emu_job *jobs, unsigned 
 	}
 }
 
+/* Of the source or, with output, of what the cipher writes. */
+static struct emu_span
+data_span(const struct sec2_req *r, bool output)
+{
+	struct emu_span s = { .addr = r->src, .list = r->src_type == SEC2_ADDR_SGL,
+		.output = output };
+	uint64_t end = r->cipher_off + (uint64_t)r->clen;
+
+	if (output) {
+		if (r->de) {
+			s.addr = r->dst;
+			s.list = r->dst_type == SEC2_ADDR_SGL;
+		}
+		s.off = r->cipher_off;
+		s.len = r->clen;
+		return s;
+	}
+	s.off = r->clen == 0 || (r->alen != 0 && r->auth_off < r->cipher_off) ? r->auth_off :
+		r->cipher_off;
+	if (r->alen != 0 && (r->clen == 0 || r->auth_off + (uint64_t)r->alen > end))
+		end = r->auth_off + (uint64_t)r->alen;
+	s.len = end - s.off;
+	return s;
+}
+
+static unsigned int
+sec2_spans(const struct emu_device *dev, const void *sqe, struct emu_span *s)
+{
+	struct sec2_req r;
+	unsigned int n = 0;
+
+	if (!(dev->hw == 2 ? sec2_bd2_read(sqe, &r) : sec2_bd3_read(sqe, &r)) || r.invalid)
+		return 0;
+	if (r.alen != 0 || r.clen != 0)
+		s[n++] = data_span(&r, false);
+	if (r.clen != 0)
+		s[n++] = data_span(&r, true);
+	s[n++] = (struct emu_span){ .addr = r.ckey, .len = r.cmode == SEC2_CMODE_XTS ? 64 : 32 };
+	s[n++] = (struct emu_span){ .addr = r.civ, .len = 16 };
+	s[n++] = (struct emu_span){ .addr = r.akey, .len = r.akey_len };
+	s[n++] = (struct emu_span){ .addr = r.aiv, .len = 16 };
+	s[n++] = (struct emu_span){ .addr = r.mac, .len = r.mac_len != 0 ? r.mac_len : 16,
+		.output = true };
+	return n;
+}
+
 static void
 sec2_fail(void *sqe, uint8_t status)
 {
@@ -416,5 +462,7 @@ const struct emu_model emu_model_sec2 = {
 	.thread_fini = sec2_thread_fini,
 	.run = sec2_run,
 	.account = sec2_account,
+	.spans = sec2_spans,
 	.fail = sec2_fail,
+	.addr_error = SEC2_E_ADDR,
 };

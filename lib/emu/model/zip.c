@@ -335,6 +335,25 @@ zip_forget(struct emu_device *dev, const void *from, size_t len)
 	zip_table_put(t);
 }
 
+static unsigned int
+zip_spans(const struct emu_device *dev, const void *arg, struct emu_span *s)
+{
+	const struct zip_sqe sqe = *(const struct zip_sqe *)arg;
+	const bool list = HW_GET(ZIP_BUF_TYPE, sqe.dw9) == ZIP_BUF_SGL;
+	unsigned int n = 2;
+
+	if (sqe.input_data_length > ZIP_MAX_LEN || sqe.dest_avail_out > ZIP_MAX_LEN)
+		return 0;
+	s[0] = (struct emu_span){ .addr = sqe.source_addr, .list = list,
+		.off = list ? HW_GET(ZIP_SGE_OFFSET, sqe.dw7) : 0, .len = sqe.input_data_length };
+	s[1] = (struct emu_span){ .addr = sqe.dest_addr, .list = list, .output = true,
+		.off = list ? HW_GET(ZIP_SGE_OFFSET, sqe.dw8) : 0, .len = sqe.dest_avail_out };
+	if (sqe.dw7 & ZIP_STATEFUL)
+		s[n++] = (struct emu_span){ .addr = sqe.stream_ctx_addr, .len = ZIP_CTX_HW_MAX,
+			.output = true };
+	return n;
+}
+
 static bool
 zip_engine_usable(const char *engine)
 {
@@ -404,5 +423,7 @@ const struct emu_model emu_model_zip = {
 	.run = zip_run,
 	.account = zip_account,
 	.forget = zip_forget,
+	.spans = zip_spans,
 	.fail = zip_fail,
+	.addr_error = ZIP_ST_BAD_REQ,
 };

@@ -163,13 +163,24 @@ inflate_piece(struct zip_work *w, struct zip_stream *s)
 	}
 }
 
+/* By what the decoder is found; 0 = the context is out of reach. */
+static uint64_t
+stream_key(const struct zip_work *w)
+{
+	uint8_t *ctx = context(w);
+
+	if (ctx != NULL && w->mem->space != 0)
+		return w->mem->space | w->sqe->stream_ctx_addr;
+	return (uintptr_t)ctx;
+}
+
 void
 zip_decompress_piece(struct zip_work *w)
 {
 	const struct zip_sqe *sqe = w->sqe;
 	const bool start = (sqe->dw7 & ZIP_STREAM_NEW) != 0;
 	struct zip_table *t = w->th->table;
-	const uint64_t ctx = (uintptr_t)context(w);
+	const uint64_t ctx = stream_key(w);
 	struct zip_stream *s;
 
 	if (ctx == 0) {

@@ -1,0 +1,158 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# nodes.sh BUILD MODE PART...
+#
+# Runs in a guest: the PMDs on device nodes that uacce-emu serves in a memory model (sva, iommu,
+# noiommu, domain).
+#
+#   crypto, compress      the stock performance tools: throughput, and verify
+#   cryptodev, raw, compressdev   the stock suites: PART[:HW[:LEAST CASES]]
+#   client                a client from the ABI documents alone (sva only)
+#   kill                  the daemon dies under traffic, and comes again
+#
+# EXTRA in the environment: more options of the devices.
+set -u
+
+build=$1 mode=$2
+shift 2
+here=$(dirname "$(realpath "$0")")
+root=$here/../..
+emu=$build/app/uacce-emu/uacce-emu
+sock=/run/uacce-emu.sock
+pid=
+
+fail() {
+	echo "FAILED: $*"
+	tail -5 /run/emu.log
+	exit 1
+}
+
+# serve DEVICE...
+serve() {
+	local args=()
+	for d; do
+		args+=(--device "$d")
+	done
+	"$emu" serve --vuacce --socket $sock "${args[@]}" >/run/emu.log 2>&1 &
+	pid=$!
+	for _ in {1..100}; do
+		! grep -q listening /run/emu.log || return 0
+		sleep 0.1
+	done
+	fail "the daemon does not start"
+}
+
+# Everything came back, without an error of the device, and nothing is left open.
+served() {
+	"$emu" status --socket $sock --json | python3 -c '
+import json, sys
+status = json.load(sys.stdin)
+for d in status["devices"]:
+    print("{name} {api} {mode}: {ops} operations, {bytes} bytes, {errors} errors, "
+          "{queues_open} queues open".format(**d))
+bad = [d for d in status["devices"] if d["ops"] < int(sys.argv[1]) or d["queues_open"] or d["lost"]]
+if len(sys.argv) > 2:
+    bad += [d for d in status["devices"] if d["errors"]]
+sys.exit(1 if bad or status["clients"] else 0)' "$@" || fail "the daemon's figures are not as they should be"
+	kill "$pid"
+	wait "$pid" || fail "the daemon ends badly"
+	[ ! -e /dev/hisi_sec2-0 ] && [ ! -e /dev/hisi_zip-0 ] || fail "a node is left"
+}
+
+# perf TOOL PMD ARGUMENT...: prints what it prints, but for the tool's own errors.
+perf() {
+	local tool=$1 pmd=$2
+	shift 2
+	timeout 120 "$tool" -l 0,1 --no-pci -m 256 --file-prefix="$UACCE_FILE_PREFIX" \
+		-d "$UACCE_PLUGIN_DIR/librte_$pmd.so" --vdev "$pmd,device=auto" -- "$@" >/run/perf.log 2>&1 ||
+		{ cat /run/perf.log; fail "$tool: exit code $?"; }
+	! grep -E '^(USER1|EAL|CRYPTODEV|COMPRESSDEV|UACCE).*(rror|ail|ould not|annot)' /run/perf.log ||
+		fail "$tool reports an error"
+}
+
+gcm=(--optype aead --aead-algo aes-gcm --aead-op encrypt --aead-key-sz 16 --aead-iv-sz 12
+	--aead-aad-sz 16 --digest-sz 16)
+cbc=(--optype cipher-then-auth --cipher-algo aes-cbc --cipher-op encrypt --cipher-key-sz 16
+	--cipher-iv-sz 16 --auth-algo sha1-hmac --auth-op generate --auth-key-sz 64 --digest-sz 20)
+
+# rows COUNT OPS: so many lines, with all operations in and out, and none that failed to verify.
+rows() {
+	grep -E '^[0-9]+,' /run/perf.log
+	grep -E '^[0-9]+,' /run/perf.log | awk -F, -v rows="$1" -v ops="$2" -v verify="$3" '
+		$4 != ops || $5 != ops || (verify && $8 != 0) { bad = 1 }
+		END { exit bad || NR != rows }' || fail "operations are lost or wrong"
+}
+
+part_crypto() {
+	serve "sec2:v3,$mode${EXTRA:-}"
+	perf dpdk-test-crypto-perf crypto_uacce --devtype crypto_uacce "${gcm[@]}" \
+		--ptest throughput --silent --csv-friendly --total-ops 10000 --buffer-sz 64,1024,8192 \
+		--pool-sz 2048
+	rows 3 10000 0
+	for alg in aes-gcm aes-cbc-sha1; do
+		local args=("${gcm[@]}")
+		[ $alg = aes-gcm ] || args=("${cbc[@]}")
+		"$build/tests/dpdk-suites/perf_vectors" $alg 1024 >/run/vectors
+		perf dpdk-test-crypto-perf crypto_uacce --devtype crypto_uacce "${args[@]}" \
+			--ptest verify --silent --csv-friendly --total-ops 2000 --buffer-sz 1024 \
+			--test-file /run/vectors --test-name $alg --pool-sz 2048
+		rows 1 2000 1
+	done
+	served 34000 0
+}
+
+part_compress() {
+	local test
+
+	serve "zip:v3,$mode${EXTRA:-}"
+	tar -C /usr -cf - include 2>/dev/null | head -c 1048576 >/run/input
+	for test in throughput verify; do
+		perf dpdk-test-compress-perf compress_uacce --ptest $test --driver-name compress_uacce \
+			--input-file /run/input --seg-sz 16384 --max-num-sgl-segs 2 --huffman-enc dynamic \
+			--compress-level 1 --operation comp_and_decomp --num-iter 3
+		grep -E '^ +[0-9]+ +[0-9]+ +[0-9]+' /run/perf.log || fail "no result"
+	done
+	served 400 0
+}
+
+# suite NAME:HW:LEAST
+suite() {
+	local name hw least device=sec2 log
+	IFS=: read -r name hw least <<<"$1"
+	[ "$name" != compressdev ] || device=zip
+	serve "$device:${hw:-v3},$mode${EXTRA:-}"
+	"$root/tests/dpdk-suites/run-suite.sh" --build "$build" --out /run/suites \
+		--min "${least:-1}" "$name" device=auto || {
+			tail -40 /run/suites/*.log
+			fail "suite $name"
+		}
+	served 100
+}
+
+part_client() {
+	serve "sec2:v3,sva,doorbell=shared,queues=16" "zip:v3,sva,doorbell=shared"
+	timeout 120 "$build/tests/tools/abi_client" || fail "abi_client: $?"
+	served 100
+}
+
+hugepages() {
+	echo 320 >/proc/sys/vm/nr_hugepages
+	mkdir -p /dev/hugepages
+	busybox mount -t hugetlbfs none /dev/hugepages
+}
+
+if [ -z "${UACCE_PLUGIN_DIR-}" ]; then
+	hugepages
+	exec "$root/devtools/plugin-dir.sh" "$build" "$(realpath "$0")" "$build" "$mode" "$@"
+fi
+for part; do
+	echo "== $mode $part"
+	start=$SECONDS
+	case $part in
+	crypto | compress | client | kill) part_$part ;;
+	cryptodev* | raw* | compressdev*) suite "$part" ;;
+	*) fail "no part '$part'" ;;
+	esac
+	echo "ok $mode $part ($((SECONDS - start)) s)"
+done
