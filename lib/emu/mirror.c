@@ -9,6 +9,7 @@
 #define WINDOW_SIZE     (1ull << 40)
 #define WINDOW_BEFORE   (1ull << 38)    /* room in front of the first address */
 #define MAX_WINDOWS     8
+#define MAX_RANGE       (64u << 20)     /* no buffer of a device is longer */
 #define MAX_PIECES      1024            /* of a copy */
 #define KEEP_PAGES      16384           /* memory that stays allocated between batches */
 
@@ -303,7 +304,7 @@ emu_mirror_ptr(struct emu_mirror *m, uint64_t addr, uint64_t len)
 {
 	bool ok;
 
-	if (addr < PAGE || addr + len < addr || addr + len > UINT64_MAX - PAGE)
+	if (addr < PAGE || len > MAX_RANGE || addr > UINT64_MAX - MAX_RANGE - PAGE)
 		return NULL;
 	if (len == 0)
 		len = 1;
@@ -318,7 +319,7 @@ emu_mirror_ptr(struct emu_mirror *m, uint64_t addr, uint64_t len)
 void
 emu_mirror_hint(struct emu_mirror *m, uint64_t addr, uint64_t len)
 {
-	if (addr >= PAGE && len != 0 && addr + len > addr && addr + len < UINT64_MAX - PAGE)
+	if (addr >= PAGE && len != 0 && len <= MAX_RANGE && addr <= UINT64_MAX - MAX_RANGE - PAGE)
 		want(m, addr, len, true);
 }
 
@@ -337,7 +338,7 @@ emu_mirror_output(struct emu_mirror *m, uint64_t addr, uint64_t len, uint32_t wh
 	size_t room = m->outputs_room == 0 ? 64 : 2 * m->outputs_room;
 	struct output *o;
 
-	if (len == 0 || addr + len < addr)
+	if (len == 0 || len > MAX_RANGE || addr > UINT64_MAX - MAX_RANGE - PAGE)
 		return;
 	if (m->nb_outputs == m->outputs_room) {
 		/* Not taken down: then it goes back byte by byte. */
