@@ -18,7 +18,7 @@
  *	       +-----------+===============+-------------+
  *	                    ^ next to hand back, once its state is DONE
  *
- * Requests in flight are tagged with their slot.
+ * Requests in flight are tagged with their slot. See _direct.c for ops without.
  */
 #ifndef UACCE_COMPRESS_H
 #define UACCE_COMPRESS_H
@@ -27,6 +27,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <rte_byteorder.h>
 #include <rte_comp.h>
 #include <rte_common.h>
 #include <rte_compressdev.h>
@@ -145,12 +146,23 @@ struct uacce_comp_dirq {
 	uint32_t cpl_head, cpl_tail;
 };
 
+/* Ops taken one after another; of the direction, if they are plain ones without slots. */
+struct uacce_comp_run {
+	uint32_t n;
+	uint32_t kind;          /* enum uacce_comp_dir, or: */
+};
+#define UACCE_RUN_SLOTS UACCE_DIRS
+
 struct uacce_comp_qp {
 	struct uacce_comp_slot *slots;
+	struct uacce_comp_run *runs;    /* as many; [run_head, run_tail), with direct only */
 	struct uacce_comp_dirq q[UACCE_DIRS];
 	uint32_t mask;          /* slots - 1 */
 	uint32_t depth;         /* ops in flight at most */
-	uint32_t enq, deq;      /* free running */
+	uint32_t enq, deq;      /* free running; ops */
+	uint32_t slot_enq, slot_deq;    /* free running; of them those with slots */
+	uint32_t run_head, run_tail;
+	bool direct;            /* see _direct.c */
 
 	/* What the fill functions need. */
 	struct wd_seg *segs;
@@ -173,6 +185,52 @@ struct uacce_comp_qp {
 	int socket_id;
 	uint16_t id;
 };
+
+/* The first word of an xform whose ops are plain, but for the direction. */
+#define UACCE_PLAIN_XFORM       rte_cpu_to_le_64(UACCE_XFORM_MAGIC)
+#define UACCE_PLAIN_MASK        rte_cpu_to_le_64(~0xff00000000ull)
+
+/* How far ahead of the op at hand others are fetched; the mbufs' addresses are in the op. */
+#define UACCE_AHEAD_OP          4
+#define UACCE_AHEAD_MBUF        2
+
+/* Are requests of an earlier burst waiting for a queue to take them? */
+static inline bool
+uacce_comp_is_pending(const struct uacce_comp_qp *qp)
+{
+	return qp->q[UACCE_COMPRESS].next != qp->q[UACCE_COMPRESS].reqs ||
+		qp->q[UACCE_DECOMPRESS].next != qp->q[UACCE_DECOMPRESS].reqs;
+}
+
+/* Asks the device for up to n completions, if none are at hand. False: there are none. */
+static inline bool
+uacce_comp_refill(struct uacce_comp_qp *qp, struct uacce_comp_dirq *q, uint16_t n)
+{
+	if (q->cpl_head != q->cpl_tail)
+		return true;
+	q->cpl_head = 0;
+	q->cpl_tail = wd_poll(&q->wq, q->cpls, RTE_MIN(n, qp->depth));
+	return q->cpl_tail != 0;
+}
+
+static inline void
+uacce_comp_note_run(struct uacce_comp_qp *qp, uint32_t kind, uint32_t n)
+{
+	struct uacce_comp_run *run = &qp->runs[(qp->run_tail - 1) & qp->mask];
+
+	if (qp->run_tail != qp->run_head && run->kind == kind) {
+		run->n += n;
+		return;
+	}
+	qp->runs[qp->run_tail++ & qp->mask] = (struct uacce_comp_run){.n = n, .kind = kind};
+}
+
+static inline bool
+uacce_comp_is_error(const struct rte_comp_op *op)
+{
+	return op->status != RTE_COMP_OP_STATUS_SUCCESS &&
+		op->status != RTE_COMP_OP_STATUS_OUT_OF_SPACE_RECOVERABLE;
+}
 
 enum uacce_comp_fill {
 	UACCE_FILL_REQ,         /* the device has a part in it */
@@ -205,6 +263,14 @@ extern struct rte_compressdev_ops uacce_comp_ops;
 uint16_t uacce_comp_enqueue_va(void *qp, struct rte_comp_op **ops, uint16_t n);
 uint16_t uacce_comp_enqueue_pa(void *qp, struct rte_comp_op **ops, uint16_t n);
 uint16_t uacce_comp_dequeue(void *qp, struct rte_comp_op **ops, uint16_t n);
+/* Up to n ops with slots, which are the next in turn. */
+uint16_t uacce_comp_dequeue_slots(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n);
+bool uacce_comp_submit_pending(struct uacce_comp_qp *qp);
+
+/* _direct.c: bursts without requests of libwd, of devices and queues that allow for it. */
+void uacce_comp_direct_functions(struct rte_compressdev *dev, const struct uacce_comp_proc *proc);
+bool uacce_comp_direct_queue(const struct wd_queue *wq);
+uint16_t uacce_comp_direct_dequeue(void *qp, struct rte_comp_op **ops, uint16_t n);
 
 /* _fill.c: any op becomes the next request of its queue. Sets all of slot but the state. */
 enum uacce_comp_fill uacce_comp_fill(struct uacce_comp_qp *qp, struct rte_comp_op *op,

@@ -16,13 +16,6 @@
 
 #include "uacce_compress.h"
 
-/* How far ahead of the op at hand others are fetched; the mbufs' addresses are in the op. */
-#define AHEAD_OP        4
-#define AHEAD_MBUF      2
-
-/* The first word of an xform whose ops are plain, but for the direction. */
-#define PLAIN_XFORM     rte_cpu_to_le_64(UACCE_XFORM_MAGIC)
-#define PLAIN_MASK      rte_cpu_to_le_64(~0xff00000000ull)
 static_assert(offsetof(struct uacce_comp_xform, dir) == 4 &&
 	offsetof(struct uacce_comp_xform, engine_sum) == 7 && RTE_COMP_CHECKSUM_NONE == 0, "a word");
 
@@ -31,13 +24,6 @@ static_assert(offsetof(struct wd_req, flags) - offsetof(struct wd_req, src_segs)
 	offsetof(struct wd_req, stream) - offsetof(struct wd_req, src_segs) == 8, "segs and flags");
 static_assert(offsetof(struct rte_comp_op, produced) - offsetof(struct rte_comp_op, consumed) == 4 &&
 	offsetof(struct wd_cpl, produced) - offsetof(struct wd_cpl, consumed) == 4, "results");
-
-static __rte_always_inline bool
-is_error(const struct rte_comp_op *op)
-{
-	return op->status != RTE_COMP_OP_STATUS_SUCCESS &&
-		op->status != RTE_COMP_OP_STATUS_OUT_OF_SPACE_RECOVERABLE;
-}
 
 /* ------------------------------------------------------------------ enqueue */
 
@@ -72,20 +58,13 @@ submit(struct uacce_comp_dirq *q)
 		keep_pending(q, taken);
 }
 
-static __rte_always_inline bool
-is_pending(const struct uacce_comp_qp *qp)
-{
-	return qp->q[UACCE_COMPRESS].next != qp->q[UACCE_COMPRESS].reqs ||
-		qp->q[UACCE_DECOMPRESS].next != qp->q[UACCE_DECOMPRESS].reqs;
-}
-
 /* False: requests of an earlier burst wait still. */
-static __rte_noinline bool
-submit_pending(struct uacce_comp_qp *qp)
+__rte_noinline bool
+uacce_comp_submit_pending(struct uacce_comp_qp *qp)
 {
 	submit(&qp->q[UACCE_COMPRESS]);
 	submit(&qp->q[UACCE_DECOMPRESS]);
-	return !is_pending(qp);
+	return !uacce_comp_is_pending(qp);
 }
 
 static __rte_always_inline uint64_t
@@ -111,7 +90,7 @@ fill_plain(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_s
 	memcpy(&word, x, sizeof(word));
 	/* The device's least room is more than 0, and no more than a wrapped difference. */
 	room = (uint64_t)dst->data_len - op->dst.offset;
-	if (unlikely((word & PLAIN_MASK) != PLAIN_XFORM || src == dst || dst->nb_segs != 1 ||
+	if (unlikely((word & UACCE_PLAIN_MASK) != UACCE_PLAIN_XFORM || src == dst || dst->nb_segs != 1 ||
 		op->src.length == 0 || end > src->data_len ||
 		room - qp->min_out > UINT16_MAX))
 		return false;
@@ -141,7 +120,7 @@ fill_other(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_s
 		return true;
 	case UACCE_FILL_OVER:
 		slot->state = UACCE_SLOT_OVER;
-		qp->stats.enqueue_err_count += is_error(op);
+		qp->stats.enqueue_err_count += uacce_comp_is_error(op);
 		return true;
 	default:
 		return false;
@@ -152,25 +131,28 @@ static __rte_always_inline uint16_t
 enqueue(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n, bool phys)
 {
 	struct rte_comp_op **op = ops, **end;
-	uint32_t room, enq = qp->enq;
+	uint32_t room, enq = qp->slot_enq;
 
-	if (unlikely(qp->dead) || (unlikely(is_pending(qp)) && !submit_pending(qp)))
+	if (unlikely(qp->dead) || (unlikely(uacce_comp_is_pending(qp)) && !uacce_comp_submit_pending(qp)))
 		return 0;
 	qp->segs_used = 0;
-	room = qp->depth - (enq - qp->deq);
+	room = qp->depth - (qp->enq - qp->deq);
 	for (end = ops + RTE_MIN(n, room); op < end; op++, enq++) {
 		struct uacce_comp_slot *slot = &qp->slots[enq & qp->mask];
 
-		if (likely(op + AHEAD_OP < end)) {
-			rte_prefetch0(op[AHEAD_OP]);
-			rte_prefetch0(op[AHEAD_MBUF]->m_src);
-			rte_prefetch0(op[AHEAD_MBUF]->m_dst);
+		if (likely(op + UACCE_AHEAD_OP < end)) {
+			rte_prefetch0(op[UACCE_AHEAD_OP]);
+			rte_prefetch0(op[UACCE_AHEAD_MBUF]->m_src);
+			rte_prefetch0(op[UACCE_AHEAD_MBUF]->m_dst);
 		}
 		if (unlikely(!fill_plain(qp, *op, slot, phys)) && !fill_other(qp, *op, slot))
 			break;
 	}
-	qp->enq = enq;
+	qp->slot_enq = enq;
+	qp->enq += op - ops;
 	qp->stats.enqueued_count += op - ops;
+	if (qp->direct && op != ops)
+		uacce_comp_note_run(qp, UACCE_RUN_SLOTS, op - ops);
 	submit(&qp->q[UACCE_COMPRESS]);
 	submit(&qp->q[UACCE_DECOMPRESS]);
 	return op - ops;
@@ -192,7 +174,7 @@ uacce_comp_enqueue_pa(void *qp, struct rte_comp_op **ops, uint16_t n)
 
 /* A plain op may turn out to be other than it should. */
 static __rte_noinline void
-finish_other(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cpl)
+finish_odd(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cpl)
 {
 	if (slot->state >= UACCE_SLOT_PLAIN) {
 		slot->x = slot->op->private_xform;
@@ -201,7 +183,7 @@ finish_other(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_c
 		slot->full = 0;
 	}
 	uacce_comp_finish(qp, slot, cpl);
-	qp->stats.dequeue_err_count += is_error(slot->op);
+	qp->stats.dequeue_err_count += uacce_comp_is_error(slot->op);
 }
 
 /* The op at the head has no completion: it is over, or lost. */
@@ -212,9 +194,9 @@ finish_without(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot)
 
 	if (slot->state != UACCE_SLOT_OVER) {
 		slot->state -= UACCE_SLOT_LOST;
-		finish_other(qp, slot, &lost);
+		finish_odd(qp, slot, &lost);
 	} else {
-		qp->stats.dequeue_err_count += is_error(slot->op);
+		qp->stats.dequeue_err_count += uacce_comp_is_error(slot->op);
 	}
 	return slot->op;
 }
@@ -241,60 +223,62 @@ take_run(struct uacce_comp_qp *qp, struct uacce_comp_dirq *q, uint8_t dir, struc
 	uint16_t n)
 {
 	struct wd_cpl *cpl = &q->cpls[q->cpl_head];
-	uint32_t deq = qp->deq;
+	uint32_t deq = qp->slot_deq;
 	uint16_t i;
 
 	n = RTE_MIN(n, q->cpl_tail - q->cpl_head);
 	for (i = 0; i < n; i++, cpl++, deq++) {
 		struct uacce_comp_slot *slot = &qp->slots[deq & qp->mask];
 
-		if (unlikely(slot->state != UACCE_SLOT_PLAIN + dir) &&
-				slot->state != UACCE_SLOT_FLIGHT + dir)
+		if (likely(slot->state == UACCE_SLOT_PLAIN + dir)) {
+			if (unlikely(!finish_plain(slot, cpl, dir)))
+				finish_odd(qp, slot, cpl);
+		} else if (slot->state == UACCE_SLOT_FLIGHT + dir) {
+			uacce_comp_finish(qp, slot, cpl);
+			qp->stats.dequeue_err_count += uacce_comp_is_error(slot->op);
+		} else {
 			break;
-		if (unlikely(slot->state != UACCE_SLOT_PLAIN + dir || !finish_plain(slot, cpl, dir)))
-			finish_other(qp, slot, cpl);
+		}
 		ops[i] = slot->op;
 	}
-	qp->deq = deq;
+	qp->slot_deq = deq;
 	q->cpl_head += i;
 	return i;
 }
 
-/* Asks the device for up to n completions, if none are at hand. False: there are none. */
-static __rte_always_inline bool
-refill(struct uacce_comp_qp *qp, struct uacce_comp_dirq *q, uint16_t n)
+uint16_t
+uacce_comp_dequeue_slots(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n)
 {
-	if (q->cpl_head != q->cpl_tail)
-		return true;
-	q->cpl_head = 0;
-	q->cpl_tail = wd_poll(&q->wq, q->cpls, RTE_MIN(n, qp->depth));
-	return q->cpl_tail != 0;
+	uint16_t i = 0;
+
+	while (i < n) {
+		struct uacce_comp_slot *slot = &qp->slots[qp->slot_deq & qp->mask];
+		uint8_t dir = slot->state & 1;
+
+		if (unlikely(slot->state < UACCE_SLOT_FLIGHT || slot->state >= UACCE_SLOT_LOST)) {
+			ops[i++] = finish_without(qp, slot);
+			qp->slot_deq++;
+			continue;
+		}
+		if (!uacce_comp_refill(qp, &qp->q[dir], n - i))
+			break;
+		i += take_run(qp, &qp->q[dir], dir, ops + i, n - i);
+	}
+	return i;
 }
 
 uint16_t
 uacce_comp_dequeue(void *queue_pair, struct rte_comp_op **ops, uint16_t n)
 {
 	struct uacce_comp_qp *qp = queue_pair;
-	uint16_t i = 0;
 
-	n = RTE_MIN(n, qp->enq - qp->deq);
-	while (i < n) {
-		struct uacce_comp_slot *slot = &qp->slots[qp->deq & qp->mask];
-		uint8_t dir;
-
-		if (unlikely(slot->state < UACCE_SLOT_FLIGHT || slot->state >= UACCE_SLOT_LOST)) {
-			ops[i++] = finish_without(qp, slot);
-			qp->deq++;
-			continue;
-		}
-		dir = slot->state & 1;
-		if (!refill(qp, &qp->q[dir], n - i))
-			break;
-		i += take_run(qp, &qp->q[dir], dir, ops + i, n - i);
-	}
+	if (unlikely(qp->direct))
+		return uacce_comp_direct_dequeue(qp, ops, n);
+	n = uacce_comp_dequeue_slots(qp, ops, RTE_MIN(n, qp->enq - qp->deq));
 	/* What was handed back freed lists. */
-	if (unlikely(is_pending(qp)))
-		submit_pending(qp);
-	qp->stats.dequeued_count += i;
-	return i;
+	if (unlikely(uacce_comp_is_pending(qp)))
+		uacce_comp_submit_pending(qp);
+	qp->deq += n;
+	qp->stats.dequeued_count += n;
+	return n;
 }

@@ -68,6 +68,12 @@ uacce_comp_sum(struct uacce_comp_slot *slot, uint32_t engine)
 
 	if (x->chksum == RTE_COMP_CHECKSUM_NONE)
 		return;
+	/* The usual case, and nothing to do but that. */
+	if (x->engine_sum && x->chksum != RTE_COMP_CHECKSUM_CRC32_ADLER32 && slot->st == NULL &&
+			slot->full == 0 && op->src.length > 0) {
+		op->output_chksum = engine;
+		return;
+	}
 	if (slot->st != NULL) {
 		c = &slot->st->crc;
 		a = &slot->st->adler;

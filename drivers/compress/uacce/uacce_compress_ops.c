@@ -89,8 +89,8 @@ drain(struct uacce_comp_qp *qp)
 		if (uacce_comp_dequeue(qp, &op, 1) == 0)
 			rte_pause();
 	}
-	for (; qp->deq != qp->enq; qp->deq++) {
-		struct uacce_comp_slot *slot = &qp->slots[qp->deq & qp->mask];
+	for (; qp->slot_deq != qp->slot_enq; qp->slot_deq++) {
+		struct uacce_comp_slot *slot = &qp->slots[qp->slot_deq & qp->mask];
 
 		if ((slot->state & UACCE_SLOT_FLIGHT) && slot->st != NULL) {
 			slot->st->busy = false;
@@ -113,6 +113,7 @@ qp_free(struct uacce_comp_qp *qp)
 	rte_free(qp->scratch);
 	rte_free(qp->segs);
 	rte_free(qp->slots);
+	rte_free(qp->runs);
 	rte_free(qp);
 }
 
@@ -151,6 +152,7 @@ qp_alloc_arrays(struct uacce_comp_qp *qp)
 	const uint32_t slots = qp->mask + 1;
 
 	qp->slots = qp_array(qp, slots, sizeof(*qp->slots));
+	qp->runs = qp_array(qp, slots, sizeof(*qp->runs));
 	qp->segs = qp_array(qp, UACCE_COMP_SEGS, sizeof(*qp->segs));
 	for (int dir = 0; dir < UACCE_DIRS; dir++) {
 		struct uacce_comp_dirq *q = &qp->q[dir];
@@ -163,7 +165,7 @@ qp_alloc_arrays(struct uacce_comp_qp *qp)
 	/* Aligned to their power-of-two size, scratch pieces do not straddle pages. */
 	qp->scratch = rte_zmalloc_socket("uacce_scratch", (slots + 1) * UACCE_COMP_SCRATCH,
 		UACCE_COMP_SCRATCH, qp->socket_id);
-	if (qp->slots == NULL || qp->segs == NULL || qp->scratch == NULL)
+	if (qp->slots == NULL || qp->runs == NULL || qp->segs == NULL || qp->scratch == NULL)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < slots; i++) {
 		qp->slots[i].scratch = qp->scratch + i * UACCE_COMP_SCRATCH;
@@ -242,6 +244,8 @@ qp_setup(struct rte_compressdev *dev, uint16_t id, uint32_t max_inflight_ops, in
 	ret = qp_request_queues(qp, dev);
 	if (ret == 0) {
 		qp->mask = rte_align32pow2(qp->depth) - 1;
+		qp->direct = uacce_comp_direct_queue(&qp->q[UACCE_COMPRESS].wq) &&
+			uacce_comp_direct_queue(&qp->q[UACCE_DECOMPRESS].wq);
 		ret = qp_alloc_arrays(qp);
 	}
 	if (ret == 0)

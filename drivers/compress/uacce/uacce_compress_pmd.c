@@ -111,6 +111,7 @@ set_functions(struct rte_compressdev *dev)
 	dev->enqueue_burst = uacce_comp_proc(dev)->phys ? uacce_comp_enqueue_pa :
 							  uacce_comp_enqueue_va;
 	dev->dequeue_burst = uacce_comp_dequeue;
+	uacce_comp_direct_functions(dev, uacce_comp_proc(dev));
 }
 
 static int

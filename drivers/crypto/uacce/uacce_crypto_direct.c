@@ -96,7 +96,8 @@ write_plain(void *sqe, const struct wd_session *ws, const struct sec2_words *w, 
 }
 
 static __rte_always_inline void
-write_aead(void *sqe, const struct wd_session *ws, const struct sec2_words *w, const unsigned int bd)
+write_aead(void *sqe, const struct wd_session *ws, const struct sec2_words *w,
+	const unsigned int bd)
 {
 	if (bd == 3)
 		sec2_bd3_write_aead(sqe, ws, w, w->iv);

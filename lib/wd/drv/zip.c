@@ -7,33 +7,7 @@
  */
 #include <errno.h>
 
-#include "hisi_zip.h"
-#include "qm.h"
-
-#define ZIP_MAGIC       0x50495a53u
-
-/*
- * The template is no more than two words: all others of an entry begin as 0. Which queues may
- * have requests of the session is one number, see zip_sess_id().
- */
-struct wd_session {
-	uint64_t id;
-	uint32_t qc_type;       /* ZIP_QC_*: the direction */
-	uint32_t dw7, dw9;
-};
-
-/* Of sessions that fit a queue: descriptor type and direction. */
-static uint64_t
-zip_sess_id(unsigned int gen, unsigned int qc_type)
-{
-	return (uint64_t)ZIP_MAGIC << 32 | (gen == 2 ? ZIP_SQE_TYPE0 : ZIP_SQE_TYPE3) << 8 | qc_type;
-}
-
-static bool
-is_session(const struct wd_session *s)
-{
-	return s->id >> 32 == ZIP_MAGIC;
-}
+#include "zip.h"
 
 /*
  * The context of D4: software's part first, then what the engine keeps between requests. The
@@ -134,7 +108,7 @@ static int
 zip_stream_init(struct wd_device *dev, struct wd_stream *st, uint64_t dev_addr,
 	const struct wd_session *s)
 {
-	if (!is_session(s))
+	if (!zip_is_session(s))
 		return -EINVAL;
 	memset(st, 0, sizeof(*st));
 	st->dev_addr = dev_addr;
@@ -190,12 +164,6 @@ put_stream(struct qm_queue *q, struct zip_sqe *sqe, const struct wd_req *r)
 	q->slot_data[qm_slot_of(q, sqe)] = st;
 }
 
-/* One buffer type serves both sides: a list on one makes lists of both. */
-struct zip_io {
-	uint64_t src, dst;
-	uint32_t dst_len, buf_type;
-};
-
 static int
 map_side(struct qm_queue *q, uint32_t slot, size_t list, const struct wd_seg *segs, uint16_t n,
 	uint64_t flat, uint32_t len, uint64_t *addr)
@@ -221,26 +189,6 @@ map_lists(struct qm_queue *q, uint32_t slot, const struct wd_req *r, struct zip_
 	return ret;
 }
 
-/* What a vector register of the processor moves at once, or two; the ring is aligned. */
-typedef uint8_t zip_part __attribute__((vector_size(32), may_alias));
-
-WD_INLINE void
-zip_put(struct zip_sqe *sqe, const struct wd_req *r, const struct zip_io *io)
-{
-	const struct wd_session *s = r->sess;
-	zip_part *to = (void *)sqe;
-
-	_Static_assert(sizeof(*sqe) == 4 * sizeof(*to), "four parts");
-	for (int i = 0; i < 4; i++)
-		to[i] = (zip_part){0};
-	sqe->input_data_length = r->src_len;
-	sqe->dw7 = s->dw7;
-	sqe->dw9 = s->dw9 | HW_PREP(ZIP_BUF_TYPE, io->buf_type);
-	sqe->dest_avail_out = io->dst_len;
-	sqe->source_addr = io->src;
-	sqe->dest_addr = io->dst;
-}
-
 /* The status to refuse it with, WD_OK to take it. */
 static uint32_t
 zip_check(const struct qm_queue *q, const struct wd_req *r)
@@ -260,7 +208,7 @@ zip_check(const struct qm_queue *q, const struct wd_req *r)
 static __attribute__((noinline)) int
 zip_any(struct qm_queue *q, void *sqe, const struct wd_req *r)
 {
-	struct zip_io io = {.src = r->src, .dst = r->dst,
+	struct zip_io io = {.src = r->src, .dst = r->dst, .src_len = r->src_len,
 		.dst_len = r->dst_len < ZIP_MAX_LEN ? r->dst_len : ZIP_MAX_LEN};
 	int ret;
 
@@ -272,7 +220,7 @@ zip_any(struct qm_queue *q, void *sqe, const struct wd_req *r)
 		if (ret != QM_TAKEN)
 			return ret;
 	}
-	zip_put(sqe, r, &io);
+	zip_put(sqe, r->sess, &io);
 	if (r->stream != 0)
 		put_stream(q, sqe, r);
 	return QM_TAKEN;
@@ -282,14 +230,14 @@ zip_any(struct qm_queue *q, void *sqe, const struct wd_req *r)
 WD_INLINE int
 zip_flat(struct qm_queue *q, void *sqe, const struct wd_req *r)
 {
-	const struct zip_io io = {.src = r->src, .dst = r->dst, .dst_len = r->dst_len,
-		.buf_type = ZIP_BUF_FLAT};
+	const struct zip_io io = {.src = r->src, .dst = r->dst, .src_len = r->src_len,
+		.dst_len = r->dst_len, .buf_type = ZIP_BUF_FLAT};
 
 	if (wd_unlikely(r->sess->id != q->sess_id || r->stream != 0 ||
 			r->src_len - 1 >= ZIP_MAX_LEN ||
 			r->dst_len - ZIP_MIN_OUT > ZIP_MAX_LEN - ZIP_MIN_OUT))
 		return zip_any(q, sqe, r);
-	zip_put(sqe, r, &io);
+	zip_put(sqe, r->sess, &io);
 	return QM_TAKEN;
 }
 
@@ -410,6 +358,12 @@ zip_complete(struct qm_queue *q, const void *entry, struct wd_cpl *cpl)
 		zip_complete_stream(q, qm_slot_of(q, sqe), sqe, cpl);
 }
 
+void
+zip_complete_entry(struct qm_queue *q, const void *sqe, struct wd_cpl *cpl)
+{
+	zip_complete(q, sqe, cpl);
+}
+
 static uint16_t
 zip_poll_special(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n)
 {
@@ -437,6 +391,12 @@ zip_queue_init(struct wd_queue *wq)
 	q->sess_id = zip_sess_id(q->gen, wq->type);
 	qm_set_bursts(wq, best_submit(), zip_poll);
 	return 0;
+}
+
+bool
+zip_direct(const struct wd_queue *wq)
+{
+	return wq->dev->drv == &wd_drv_hisi_zip && wq->poll == zip_poll;
 }
 
 const struct wd_driver wd_drv_hisi_zip = {
