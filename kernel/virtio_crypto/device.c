@@ -87,6 +87,10 @@ static void vc_name_algorithms(struct vc_device *vc)
 		 services & BIT(VIRTIO_CRYPTO_SERVICE_AEAD) && c->aead_algo ? "aead\n" : "");
 }
 
+/*
+ * The device area starts at 4 modulo 8: an element that crosses a page of the IOMMU loses its
+ * second half in QEMU (7.2), which writes that to nowhere.
+ */
 static void vc_plan_dus(struct vc_device *vc)
 {
 	struct vc_layout *l = &vc->layout;
@@ -94,7 +98,7 @@ static void vc_plan_dus(struct vc_device *vc)
 
 	l->desc = 0;
 	l->avail = l->desc + n * sizeof(struct vring_desc);
-	l->used = ALIGN(l->avail + (3 + n) * sizeof(u16), 64);
+	l->used = ALIGN(l->avail + (3 + n) * sizeof(u16), 64) + 4;
 	l->state = ALIGN(l->used + 3 * sizeof(u16) + n * sizeof(struct vring_used_elem), 64);
 	l->room = ALIGN(l->state + 64, 4096);
 	l->size = roundup_pow_of_two(l->room + n * VC_MIN_ROOM);

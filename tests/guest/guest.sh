@@ -7,7 +7,7 @@
 # here; 125 if the guest died or hung; 1 if the kernel complained in its log.
 # -f: modules that fail on demand (/dev/uacce_fail).
 # Environment: UACCE_SOURCE, UACCE_BUILD (where setup.sh works). In the command: $MODULES (built
-# modules), $SHARE (writable, outlives the guest).
+# modules), $SOURCE, $SHARE (writable, outlives the guest).
 set -u
 
 limit=120 memory=1G qemu_args= kernel_args= modules=kernel
@@ -32,7 +32,7 @@ work=$(realpath -m "$UACCE_BUILD")
 share=$(mktemp -d "$work/share.XXXXXX")
 trap 'rm -rf "$share"' EXIT
 cat >"$share/job" <<JOB
-export MODULES=$work/$modules SHARE=/share KVER=$(cat "$work/kver") IMAGE=$work/image
+export MODULES=$work/$modules SOURCE=$(realpath "$source_root") SHARE=/share KVER=$(cat "$work/kver") IMAGE=$work/image
 cd /tmp
 loaded=
 for m in test/uacce_fail uacce/uacce vuacce/vuacce test/uacce_walk; do
