@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The control virtqueue: one command at a time, polled for at most five seconds. A command that was
- * given up stays with the device; the next one first waits for its end.
+ * given up stays with the device, and until it has been answered there is no other.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -59,6 +59,7 @@ void vc_ctrl_init(struct vc_device *vc)
 	vc->ctrl.avail = 0;
 	vc->ctrl.used = 0;
 	vc->ctrl.pending = false;
+	vc->ctrl.late = false;
 }
 
 void vc_ctrl_addresses(struct vc_device *vc, u64 *desc, u64 *avail, u64 *used)
@@ -103,6 +104,7 @@ static void ctrl_send(struct vc_device *vc, u32 key_len, u32 auth_key_len, u32 a
 	dma_wmb();
 	WRITE_ONCE(page->avail.idx, cpu_to_le16(++ctrl->avail));
 	ctrl->pending = true;
+	ctrl->late = false;
 	/* Orders the index before itself. */
 	vp_iowrite16(ctrl->index, ctrl->doorbell);
 }
@@ -111,20 +113,22 @@ static void ctrl_send(struct vc_device *vc, u32 key_len, u32 auth_key_len, u32 a
  * Wait for the command's end. Whoever stops the device does not wait for us: we see that it is no
  * longer active.
  */
-static int ctrl_wait(struct vc_device *vc, bool killable)
+static int ctrl_wait(struct vc_device *vc, unsigned int ms, bool killable)
 {
-	unsigned long end = jiffies + msecs_to_jiffies(VC_ANSWER_MS);
+	unsigned long end = jiffies + msecs_to_jiffies(ms);
 	struct vc_ctrl_page *page = ctrl_page(vc);
 	bool late;
 
 	for (;;) {
 		if (!READ_ONCE(vc->active) || READ_ONCE(vc->failed))
 			return -EIO;
-		late = time_after(jiffies, end);
+		late = vc->ctrl.late || time_after(jiffies, end);
 		if (le16_to_cpu(READ_ONCE(page->used.idx)) == (u16)(vc->ctrl.used + 1))
 			break;
-		if (late)
+		if (late) {
+			vc->ctrl.late = true;
 			return -ETIMEDOUT;
+		}
 		if (killable && fatal_signal_pending(current))
 			return -EINTR;
 		usleep_range(20, 100);
@@ -158,7 +162,7 @@ static int ctrl_settle(struct vc_device *vc, bool killable)
 
 	if (!vc->ctrl.pending)
 		return 0;
-	ret = ctrl_wait(vc, killable);
+	ret = ctrl_wait(vc, VC_SETTLE_MS, killable);
 	if (!ret && vc->ctrl.pending_service != UINT_MAX &&
 	    le32_to_cpu(page->answer.status) == VIRTIO_CRYPTO_OK)
 		orphan_add(vc, le64_to_cpu(page->answer.session_id), vc->ctrl.pending_service);
@@ -373,7 +377,7 @@ static int create_locked(struct vc_client *client, struct uacce_vc_session *s, c
 	memcpy(page->auth_key, auth_key, s->auth_key_len);
 	vc->ctrl.pending_service = virtio_service(s);
 	ctrl_send(vc, s->key_len, s->auth_key_len, sizeof(page->answer));
-	ret = ctrl_wait(vc, true);
+	ret = ctrl_wait(vc, VC_ANSWER_MS, true);
 	if (ret)
 		return ret;
 	s->status = le32_to_cpu(READ_ONCE(page->answer.status));
@@ -468,7 +472,7 @@ static int destroy_locked(struct vc_device *vc, const struct vc_session *session
 	req->u.destroy_session.session_id = cpu_to_le64(session->id);
 	vc->ctrl.pending_service = UINT_MAX;
 	ctrl_send(vc, 0, 0, sizeof(struct virtio_crypto_inhdr));
-	ret = ctrl_wait(vc, killable);
+	ret = ctrl_wait(vc, VC_ANSWER_MS, killable);
 	return ret ? ret : status_error(*(u8 *)&page->answer);
 }
 

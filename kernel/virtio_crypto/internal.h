@@ -38,6 +38,7 @@
 /* Where the device finds the kernel's memory in a process's domain: below what mmap() gives. */
 #define VC_IOVA			0x200000UL
 #define VC_ANSWER_MS		5000	/* a command */
+#define VC_SETTLE_MS		200	/* one that somebody gave up */
 #define VC_RESET_MS		1000	/* the device, or a ring */
 
 /**
@@ -102,6 +103,7 @@ struct vc_layout {
  * @avail: our index
  * @used: the index that the next answer makes
  * @pending: a command whose caller did not wait is still with the device
+ * @late: and has had its time: nobody waits for it again
  * @pending_service: the session that it creates is nobody's; UINT_MAX = it does not
  */
 struct vc_ctrl {
@@ -111,6 +113,7 @@ struct vc_ctrl {
 	u16 avail;
 	u16 used;
 	bool pending;
+	bool late;
 	u32 pending_service;
 };
 
