@@ -5,7 +5,8 @@
 # Runs a command in a virtual machine with a stock kernel, the uacce modules loaded, and the host's
 # file system as its root (changes are lost). Exit code: the command's; 77 if guests cannot run
 # here; 125 if the guest died or hung; 1 if the kernel complained in its log.
-# -f: modules that fail on demand (/dev/uacce_fail).
+# -f: modules that fail on demand (/dev/uacce_fail). @ID@ in QEMU's arguments becomes a word that no
+# other guest has.
 # Environment: UACCE_SOURCE, UACCE_BUILD (where setup.sh works). In the command: $MODULES (built
 # modules), $SOURCE, $SHARE (writable, outlives the guest).
 set -u
@@ -68,7 +69,7 @@ timeout "$limit" qemu-system-x86_64 -M q35,kernel-irqchip=split -accel tcg,threa
 	-kernel "$work/vmlinux" -initrd "$work/initrd" \
 	-append "console=ttyS0 loglevel=4 panic=-1 oops=panic mitigations=off nokaslr tsc=reliable
 no_timer_check rcupdate.rcu_expedited=1 slub_debug=FZPU,kmalloc-* page_poison=1 $kernel_args" \
-	$qemu_args 2>"$share/qemu.err"
+	${qemu_args//@ID@/${share##*.}} 2>"$share/qemu.err"
 
 cat "$share/out"
 if [ ! -e "$share/rc" ]; then

@@ -64,7 +64,7 @@ static void
 what_it_is(void)
 {
 	struct uacce_vc_info info = {.size = sizeof(info)}, again, small = {.size = 64};
-	int fd = open(VC_NODE, O_RDWR), other;
+	int fd = open(vc_node(), O_RDWR), other;
 	char text[256];
 
 	CHECK(fd >= 0);
@@ -103,7 +103,7 @@ what_it_is(void)
 	CHECK(info.max_size >= 65536);
 	CHECK_EQ(info.notify_width, 2);
 
-	other = open(VC_NODE, O_RDWR);
+	other = open(vc_node(), O_RDWR);
 	CHECK(other >= 0);
 	CHECK_ERRNO(ioctl(other, UACCE_VC_QUEUE, &again), EBUSY);
 	CHECK_EQ(ioctl(other, UACCE_VC_INFO, &again), 0);
@@ -112,7 +112,7 @@ what_it_is(void)
 	CHECK_EQ(instances(), 1);
 	CHECK_EQ(ioctl(other, UACCE_VC_QUEUE, &again), 0);
 	close(other);
-	fd = open(VC_NODE, O_RDWR);
+	fd = open(vc_node(), O_RDWR);
 	CHECK_EQ(ioctl(fd, UACCE_VC_INFO, &again), 0);
 	CHECK(again.epoch != info.epoch);
 	close(fd);
@@ -135,7 +135,7 @@ bad_sessions(void)
 	uint8_t key[2048] = {1};
 	const struct uacce_vc_session good = {.service = UACCE_VC_CIPHER, .op = 1,
 		.algo = VC_AES_CBC, .key = (uintptr_t)key, .key_len = 16};
-	int fd = open(VC_NODE, O_RDWR);
+	int fd = open(vc_node(), O_RDWR);
 	struct uacce_vc_session s = good;
 	uint64_t id;
 
@@ -177,7 +177,7 @@ bad_sessions(void)
 	id = s.id + 1;
 	CHECK_ERRNO(ioctl(fd, UACCE_VC_DESTROY, &id), ENOENT);
 	/* Nobody else's either. */
-	int other = open(VC_NODE, O_RDWR);
+	int other = open(vc_node(), O_RDWR);
 	CHECK_ERRNO(ioctl(other, UACCE_VC_DESTROY, &s.id), ENOENT);
 	close(other);
 	CHECK_EQ(ioctl(fd, UACCE_VC_DESTROY, &s.id), 0);
@@ -193,7 +193,7 @@ all_sessions(void)
 	struct vc c;
 	uint64_t id;
 
-	int keeper = open(VC_NODE, O_RDWR);
+	int keeper = open(vc_node(), O_RDWR);
 	for (int round = 0; round < 4; round++) {
 		/* With another descriptor open, and without. */
 		if (round == 2)
@@ -447,7 +447,7 @@ check_dead(struct vc *c)
 	CHECK_ERRNO(ioctl(c->fd, UACCE_VC_INFO, &info), ENXIO);
 	CHECK_ERRNO(ioctl(c->fd, UACCE_CMD_PUT_Q), ENXIO);
 	/* The whole device is, until the last has let go. */
-	CHECK_ERRNO(open(VC_NODE, O_RDWR), EIO);
+	CHECK_ERRNO(open(vc_node(), O_RDWR), EIO);
 }
 
 /* What a hostile driver writes breaks its device and nothing else; the next owner has a whole one. */
@@ -614,7 +614,7 @@ address_space(void)
 	pid_t pid = fork();
 	int status;
 	if (!pid) {
-		CHECK_ERRNO(open(VC_NODE, O_RDWR), EBUSY);
+		CHECK_ERRNO(open(vc_node(), O_RDWR), EBUSY);
 		_exit(0);
 	}
 	waitpid(pid, &status, 0);
@@ -680,21 +680,21 @@ main(int argc, char **argv)
 	translated = has_iommu;
 	CHECK(vc_load("uacce_mode=3") != 0);
 	CHECK(vc_load("uacce_mode=1 ring_size=1000") != 0);
-	/* Without an IOMMU, or past it, there is no protection: the mode that promises it refuses. */
-	CHECK_EQ(vc_load("uacce_mode=1"), has_iommu ? 0 : 1);
-	CHECK_EQ(access(VC_NODE, F_OK), has_iommu ? 0 : -1);
-	if (has_iommu) {
-		CHECK_EQ(read_number(SYSFS "flags"), UACCE_DEV_IOMMU);
-		all_of_it();
-		CASE(address_space);
-		CASE(not_yours);
-	}
-	vc_unload();
 	/* Physical addresses: not if the IOMMU translates what the device says. */
 	CHECK_EQ(vc_load("uacce_mode=2 ring_size=64"), strcmp(machine, "iommu") ? 0 : 1);
 	if (strcmp(machine, "iommu")) {
 		CHECK_EQ(read_number(SYSFS "flags"), UACCE_DEV_NOIOMMU);
 		all_of_it();
+	}
+	vc_unload();
+	/* Without an IOMMU, or past it, there is no protection: the mode that promises it refuses. */
+	CHECK_EQ(vc_load("uacce_mode=1"), has_iommu ? 0 : 1);
+	CHECK_EQ(access(vc_node(), F_OK), has_iommu ? 0 : -1);
+	if (has_iommu) {
+		CHECK_EQ(read_number(SYSFS "flags"), UACCE_DEV_IOMMU);
+		all_of_it();
+		CASE(address_space);
+		CASE(not_yours);
 	}
 	vc_unload();
 	return 0;

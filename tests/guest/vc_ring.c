@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <fcntl.h>
+#include <glob.h>
 #include <openssl/evp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -64,6 +65,19 @@ vc_unload(void)
 	CHECK_EQ(system("busybox rmmod uacce_virtio_crypto"), 0);
 }
 
+const char *
+vc_node(void)
+{
+	static char node[64];
+	glob_t g;
+
+	node[0] = 0;
+	if (!glob("/dev/virtio_crypto-*", 0, NULL, &g))
+		snprintf(node, sizeof(node), "%s", g.gl_pathv[0]);
+	globfree(&g);
+	return node;
+}
+
 static int
 map_all(struct vc *c)
 {
@@ -102,7 +116,7 @@ vc_open(struct vc *c)
 	c->dus = MAP_FAILED;
 	c->ss = MAP_FAILED;
 	c->mmio = MAP_FAILED;
-	c->fd = open(VC_NODE, O_RDWR | O_CLOEXEC);
+	c->fd = open(vc_node(), O_RDWR | O_CLOEXEC);
 	if (c->fd < 0)
 		return -errno;
 	ret = ioctl(c->fd, UACCE_VC_QUEUE, &c->info) ? -errno : map_all(c);

@@ -13,7 +13,6 @@
 #include <uacce/uacce.h>
 #include <uacce/virtio_crypto.h>
 
-#define VC_NODE		"/dev/virtio_crypto-0"
 #define VC_DESCS	16
 #define VC_ROOM		8192
 #define VC_SS		(4UL << 20)
@@ -54,6 +53,9 @@ struct vc_op {
 int vc_load(const char *params);
 void vc_unload(void);
 int vc_bind(const char *driver);
+
+/* The device's node, "" if there is none. The number grows as long as somebody has an old one open. */
+const char *vc_node(void);
 
 /* 0 or -errno. vc_open() does all but start. */
 int vc_open(struct vc *c);
