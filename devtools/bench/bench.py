@@ -11,17 +11,20 @@ import time
 import report
 import tools
 
+# A name with a second word is a device of a daemon, see tools.split().
 CRYPTO = {
-    'aes-cbc-sha1': ('crypto_uacce', 'crypto_aesni_mb', 'crypto_openssl'),
-    'aes-gcm': ('crypto_uacce', 'crypto_aesni_gcm', 'crypto_aesni_mb', 'crypto_openssl'),
+    'aes-cbc-sha1': ('crypto_uacce', 'crypto_uacce iommu', 'crypto_aesni_mb', 'crypto_openssl'),
+    'aes-gcm': ('crypto_uacce', 'crypto_uacce iommu', 'crypto_aesni_gcm', 'crypto_aesni_mb',
+                'crypto_openssl'),
     'null': ('crypto_null',),
 }
-COMPRESS = ('compress_uacce', 'compress_isal', 'compress_zlib')
+COMPRESS = ('compress_uacce', 'compress_uacce iommu', 'compress_isal', 'compress_zlib')
 FILE_SIZE = 4 << 20
 
 
 class Plan:
     def __init__(self, quick):
+        self.quick = quick
         self.sizes = (64, 1408) if quick else (64, 256, 1408, 4096, 16384)
         self.bursts = (32,) if quick else (1, 8, 32, 128)
         self.two = () if quick else (64, 1408, 16384)      # sizes with two queue pairs
@@ -42,6 +45,9 @@ class Plan:
             for size in self.sizes:
                 for test in ('throughput', 'pmd-cyclecount'):
                     for driver in drivers:
+                        # Nothing of the driver's own is in the throughput of a daemon's device.
+                        if self.quick and test == 'throughput' and tools.split(driver)[1]:
+                            continue
                         yield test, algorithm, driver, 1, size, self.bursts
             for size in self.two:
                 for driver in drivers:
@@ -49,6 +55,9 @@ class Plan:
             for size in self.latency_sizes:
                 for driver in drivers:
                     yield 'latency', algorithm, driver, 1, size, self.latency_bursts
+            for driver in drivers:
+                if tools.is_ours(driver):
+                    yield 'doorbells', algorithm, driver, 1, 64, (32,)
 
     def compress(self):
         for level in self.levels:
@@ -78,12 +87,14 @@ def make_file(folder):
 def measure(tool, plan, results, point, path):
     test, algorithm, driver, pairs, size, bursts = point
     key = (test, algorithm, driver, pairs, size)
-    if driver.endswith('_uacce') and not tool.has(driver):
+    if tools.is_ours(driver) and not tool.has(driver):
         return
     try:
         if driver.startswith('compress'):
             level = int(algorithm.split('-')[1])
             values = tool.compress(driver, pairs, path, size, level, plan.iterations)
+        elif test == 'doorbells':
+            values = tool.doorbells(driver, algorithm, size, bursts[0], plan.operations(size))
         else:
             ops = 10240 if test == 'latency' else plan.operations(size)
             values = tool.crypto(test, driver, algorithm, pairs, size, bursts, ops)
@@ -112,7 +123,7 @@ def main():
     args = arguments()
     plan, results = Plan(args.quick), report.Results()
     logs = args.build / 'bench-logs'
-    tool = tools.Tools(logs)
+    tool = tools.Tools(logs, args.build)
     points = []
     if args.only != 'compress':
         points += plan.crypto()

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Runs DPDK's performance tools and reads their output."""
+import contextlib
+import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
+import tempfile
+import time
 
 TIMEOUT = 120           # seconds for one run of a tool
+SAMPLE = 0.02           # seconds between two looks at the telemetry
 ERROR = re.compile(r'^(USER1|EAL|CRYPTODEV|COMPRESSDEV).*(error|fail|could not|cannot|can\'t|'
                    r'not successful|not equal|not the same|invalid)', re.IGNORECASE)
 
@@ -26,11 +32,26 @@ class Failed(Exception):
     """A run that did not end well, or lost operations; says how."""
 
 
+def split(name):
+    """
+    Driver and kind of device of a name in the plan: "crypto_uacce" is a device in the process, with
+    SVA; "crypto_uacce iommu" one of a daemon, which reaches the memory shared with it and no other;
+    "crypto_uacce noiommu" likewise, by physical addresses.
+    """
+    driver, _, mode = name.partition(' ')
+    return driver, mode
+
+
+def is_ours(name):
+    return split(name)[0].endswith('_uacce')
+
+
 class Tools:
     """Knows the machine's CPUs, the plug-ins, and where logs go."""
 
-    def __init__(self, logs):
+    def __init__(self, logs, build=None):
         self.logs = pathlib.Path(logs)
+        self.emu = pathlib.Path(build, 'app', 'uacce-emu', 'uacce-emu') if build else None
         self.logs.mkdir(parents=True, exist_ok=True)
         self.plugins = pathlib.Path(os.environ['UACCE_PLUGIN_DIR'])
         self.prefix = os.environ['UACCE_FILE_PREFIX']
@@ -39,7 +60,9 @@ class Tools:
 
     def has(self, driver):
         """Whether this project's driver is built; DPDK's own are found by trying."""
-        return (self.plugins / f'librte_{driver}.so').exists()
+        driver, mode = split(driver)
+        return ((self.plugins / f'librte_{driver}.so').exists() and
+                (not mode or (self.emu is not None and self.emu.exists())))
 
     def lcores(self, workers):
         """
@@ -49,37 +72,111 @@ class Tools:
         pairs = [f'{n}@{self.cpus[n % len(self.cpus)]}' for n in range(workers + 1)]
         return ','.join(pairs)
 
-    def run(self, tool, driver, workers, args):
-        """Lines that the tool printed."""
+    @contextlib.contextmanager
+    def device(self, name):
+        """The devargs of a driver's device; starts the daemon that has it, if there is one."""
+        driver, mode = split(name)
+        if not mode:
+            yield 'device=emu'
+            return
+        kind = 'sec2' if driver.startswith('crypto') else 'zip'
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'sock')
+            daemon = subprocess.Popen(
+                [self.emu, 'serve', '--socket', path, '--device', f'{kind}:mode={mode}'],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                end = time.monotonic() + 10
+                while not os.path.exists(path):
+                    if daemon.poll() is not None or time.monotonic() > end:
+                        raise Failed('the daemon does not listen')
+                    time.sleep(0.01)
+                yield f'device=emu:{path}'
+            finally:
+                daemon.terminate()
+                daemon.wait()
+
+    def command(self, tool, name, devargs, workers, args):
+        driver, mode = split(name)
         command = [tool, '--lcores', self.lcores(workers), '--no-pci', '-m', '512',
                    f'--file-prefix={self.prefix}']
-        if driver.endswith('_uacce'):
+        if mode:
+            command.append('--iova-mode=' + ('pa' if mode == 'noiommu' else 'va'))
+        if is_ours(name):
             plugin = self.plugins / f'librte_{driver}.so'
-            command += ['-d', str(plugin), '--vdev', f'{driver},device=emu']
+            command += ['-d', str(plugin), '--vdev', f'{driver},{devargs}']
         else:
             command += ['--vdev', driver]
-        command += ['--'] + args
+        return command + ['--'] + args
+
+    def run(self, tool, name, workers, args, watch=None):
+        """
+        Lines that the tool printed. watch() is called now and then while it runs.
+        """
         self.runs += 1
-        log = self.logs / f'{self.runs:04}-{driver}.log'
-        try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, timeout=TIMEOUT, check=False)
-        except FileNotFoundError as e:
-            raise Failed(f'{tool} is not installed') from e
-        except subprocess.TimeoutExpired as e:
-            log.write_bytes(' '.join(command).encode() + b'\n' + (e.stdout or b''))
-            raise Failed(f'no end within {TIMEOUT} s ({log.name})') from e
-        log.write_bytes(' '.join(command).encode() + b'\n' + done.stdout)
-        lines = done.stdout.decode(errors='replace').splitlines()
+        log = self.logs / f'{self.runs:04}-{name.replace(" ", "-")}.log'
+        with self.device(name) as devargs, open(log, 'wb') as out:
+            command = self.command(tool, name, devargs, workers, args)
+            out.write(' '.join(command).encode() + b'\n')
+            out.flush()
+            try:
+                child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
+                                         stderr=subprocess.STDOUT)
+            except FileNotFoundError as e:
+                raise Failed(f'{tool} is not installed') from e
+            self.wait(child, watch, log)
+        lines = log.read_text(errors='replace').splitlines()[1:]
         wrong = [x.strip() for x in lines if ERROR.match(x)]
-        if done.returncode or wrong:
+        if child.returncode or wrong:
             last = wrong[:1] or [x for x in lines if x.strip()][-1:]
-            raise Failed(f'exit code {done.returncode}: {"".join(last)} ({log.name})')
+            raise Failed(f'exit code {child.returncode}: {"".join(last)} ({log.name})')
         return lines
+
+    @staticmethod
+    def wait(child, watch, log):
+        end = time.monotonic() + TIMEOUT
+        try:
+            while watch is not None and child.poll() is None and time.monotonic() < end:
+                watch()
+                time.sleep(SAMPLE)
+            child.wait(timeout=max(0.1, end - time.monotonic()))
+        except subprocess.TimeoutExpired as e:
+            child.kill()
+            child.wait()
+            raise Failed(f'no end within {TIMEOUT} s ({log.name})') from e
+
+    def counters(self):
+        """What the queue pair 0 of device 0 counts, or None."""
+        path = f'/var/run/dpdk/{self.prefix}/dpdk_telemetry.v2'
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+                s.settimeout(2)
+                s.connect(path)
+                s.recv(1024)
+                s.send(b'/crypto_uacce/queue,0,0')
+                return json.loads(s.recv(16384))['/crypto_uacce/queue']
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def doorbells(self, name, algorithm, size, burst, ops):
+        """Operations per doorbell; the counters are read while the tool runs."""
+        last = {}
+
+        def watch():
+            now = self.counters()
+            if now and now.get('sq_doorbells'):
+                last.update(now)
+        self.run('dpdk-test-crypto-perf', name, 1, [
+            '--devtype', split(name)[0], '--ptest', 'pmd-cyclecount', '--silent',
+            *ALGORITHMS[algorithm].split(), '--buffer-sz', str(size), '--total-ops', str(ops),
+            '--burst-sz', str(burst), '--pmd-cyclecount-delay-ms', '2'], watch)
+        if not last:
+            raise Failed('the telemetry told nothing')
+        return {(burst, 'operations per doorbell'): last['enqueued'] / last['sq_doorbells']}
 
     def crypto(self, test, driver, algorithm, workers, size, bursts, ops):
         """{(burst, metric): value} of one size."""
-        args = ['--devtype', driver, '--ptest', test, '--silent',
+        args = ['--devtype', split(driver)[0], '--ptest', test, '--silent',
                 *ALGORITHMS[algorithm].split(), '--buffer-sz', str(size), '--total-ops', str(ops)]
         if test == 'latency':
             return self._latency(driver, workers, args, bursts, ops)
@@ -128,7 +225,7 @@ class Tools:
         """{(0, metric): value}"""
         size = path.stat().st_size
         lines = self.run('dpdk-test-compress-perf', driver, workers, [
-            '--ptest', 'throughput', '--driver-name', driver, '--input-file', str(path),
+            '--ptest', 'throughput', '--driver-name', split(driver)[0], '--input-file', str(path),
             '--seg-sz', str(segment), '--max-num-sgl-segs', '1', '--huffman-enc', 'dynamic',
             '--compress-level', str(level), '--operation', 'comp_and_decomp',
             '--num-iter', str(iterations)])

@@ -69,6 +69,32 @@ class Report(unittest.TestCase):
                 xml.dom.minidom.parse(str(path))
             self.assertTrue(list(pathlib.Path(folder).glob('*.svg')))
 
+    def test_goals(self):
+        for driver, cycles, gbps in (('crypto_uacce', 90.0, 1.0), ('crypto_aesni_mb', 350.0, 2.0),
+                                     ('crypto_uacce iommu', 99.0, 1.0)):
+            key = ('aes-cbc-sha1', driver, 1, 64)
+            self.results.add(('pmd-cyclecount',) + key,
+                             {(32, 'enqueue'): cycles / 2, (32, 'dequeue'): cycles / 2})
+            self.results.add(('throughput',) + key, {(32, 'Gbps'): gbps})
+        text = '\n'.join(report.goals(self.results))
+        self.assertIn('PASS  aes-cbc-sha1 64 B, lcore cycles per operation: 90.0, goal at most 100',
+                      text)
+        self.assertIn('ratio to crypto_aesni_mb: 0.26, goal at most 0.3', text)
+        self.assertIn('MISS  aes-cbc-sha1 64 B, lcore cycles without SVA (iommu) to those with: '
+                      '1.10', text)
+        self.assertIn('MISS  aes-cbc-sha1 64 B, throughput to crypto_aesni_mb: 0.50, goal at '
+                      'least 0.9', text)
+        self.assertIn('-     aes-gcm 1408 B, throughput to crypto_aesni_gcm: not measured', text)
+
+    def test_failed_rounds_are_no_goals_reached(self):
+        self.results.fail(('doorbells', 'aes-gcm', 'crypto_uacce', 1, 64), (32,), 'died')
+        self.assertNotIn('PASS', '\n'.join(report.goals(self.results)))
+
+    def test_devices_of_a_daemon(self):
+        self.assertEqual(report.cores('crypto_uacce iommu', 1), 2)
+        self.assertEqual(report.cores('crypto_aesni_mb', 1), 1)
+        self.assertEqual(tools.split('crypto_uacce iommu'), ('crypto_uacce', 'iommu'))
+
     def test_plot_of_nothing(self):
         text = svg.plot('a < b', 'bytes', 'Gbit/s', {'x & y': []})
         xml.dom.minidom.parseString(text)

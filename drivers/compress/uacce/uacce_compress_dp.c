@@ -22,7 +22,8 @@ static_assert(offsetof(struct uacce_comp_xform, dir) == 4 &&
 /* Neighbours that are copied or cleared together. */
 static_assert(offsetof(struct wd_req, flags) - offsetof(struct wd_req, src_segs) == 4 &&
 	offsetof(struct wd_req, stream) - offsetof(struct wd_req, src_segs) == 8, "segs and flags");
-static_assert(offsetof(struct rte_comp_op, produced) - offsetof(struct rte_comp_op, consumed) == 4 &&
+static_assert(
+	offsetof(struct rte_comp_op, produced) - offsetof(struct rte_comp_op, consumed) == 4 &&
 	offsetof(struct wd_cpl, produced) - offsetof(struct wd_cpl, consumed) == 4, "results");
 
 /* ------------------------------------------------------------------ enqueue */
@@ -75,7 +76,8 @@ seg_addr(const struct rte_mbuf *m, bool phys)
 
 /* False: nothing is decided, let _fill.c see it. */
 static __rte_always_inline bool
-fill_plain(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot, bool phys)
+fill_plain(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot,
+	bool phys)
 {
 	const struct uacce_comp_xform *x = op->private_xform;
 	const struct rte_mbuf *src = op->m_src, *dst = op->m_dst;
