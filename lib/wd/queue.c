@@ -242,6 +242,9 @@ wd_queue_dump(const struct wd_queue *q, FILE *f)
 		q->stats.submitted, q->stats.completed, wd_queue_outstanding(q));
 	fprintf(f, "  doorbells: SQ %" PRIu64 ", CQ %" PRIu64 "\n", q->stats.sq_doorbells,
 		q->stats.cq_doorbells);
+	if (q->stats.bounced != 0)
+		fprintf(f, "  bounced %" PRIu64 ", %" PRIu64 " bytes\n", q->stats.bounced,
+			q->stats.bounced_bytes);
 	q->dev->drv->dump(q, f);
 }
 

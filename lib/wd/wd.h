@@ -253,6 +253,8 @@ struct wd_queue_stats {
 	uint64_t cq_doorbells;
 	uint64_t submitted;     /* requests taken, WD_REQ_DONE ones included */
 	uint64_t completed;
+	uint64_t bounced;       /* of them with copies of memory out of the device's reach */
+	uint64_t bounced_bytes; /* copied for those, there and back */
 };
 
 struct wd_queue {
@@ -315,6 +317,65 @@ wd_poll(struct wd_queue *q, struct wd_cpl *cpls, uint16_t n)
 {
 	return q->poll(q, cpls, n);
 }
+
+/* ------------------------------------------------------------------ memory out of reach */
+
+/*
+ * Copies of memory that a device without SVA does not reach, made in shared memory of a queue, as
+ * a part of a request's way in and out:
+ *
+ *	wd_bounce_begin(b, &q, id)
+ *	wd_bounce_add(), wd_bounce_add_flat()   once for each piece; device addresses come back
+ *	wd_bounce_commit(b)                     all of it went well; else nothing: it never was
+ *	wd_submit()                             not taken: wd_bounce_undo()
+ *	wd_poll()
+ *	wd_bounce_done(b, id, back)             for every request, in the order of submission
+ *
+ * None of these allocates, locks or makes system calls. The copies are counted in the queue's
+ * statistics. As a queue, it belongs to one thread at a time.
+ */
+struct wd_bounce;
+
+struct wd_bounce_piece {
+	void *va;
+	uint32_t len;           /* not 0 */
+	uint8_t in;             /* 1 = copy va's content, 0 = room for output */
+	uint32_t back_off;      /* what is copied back to va from there on; len 0 = nothing */
+	uint32_t back_len;
+};
+
+/*
+ * size: bytes, of the queue's SS region (wd_reserve_memory()), or of memory shared like it where
+ * that is not to be had. -ENOTSUP: the device has SVA. Goes after the queues that use it.
+ */
+int wd_bounce_create(struct wd_queue *q, size_t size, struct wd_bounce **b);
+void wd_bounce_destroy(struct wd_bounce *b);
+/* Another queue of the device shall use it too. Requests of both are done in one order then. */
+int wd_bounce_join(struct wd_bounce *b, struct wd_queue *q);
+
+/* q counts it. id: of the caller, unlike those of all other requests in flight. */
+void wd_bounce_begin(struct wd_bounce *b, struct wd_queue *q, uint32_t id);
+/*
+ * Appends a piece to a list of *n segments; what follows the last one directly makes it longer.
+ * -EAGAIN: there is no memory for it until requests in flight are done; -E2BIG: there never will
+ * be; -ENOSPC: more than room segments.
+ */
+int wd_bounce_add(struct wd_bounce *b, const struct wd_bounce_piece *p, struct wd_seg *segs,
+		  uint16_t *n, uint16_t room);
+/* The same for what has one address (IV, digest, AAD). -EAGAIN or -E2BIG. */
+int wd_bounce_add_flat(struct wd_bounce *b, const struct wd_bounce_piece *p, uint64_t *dev_addr);
+void wd_bounce_commit(struct wd_bounce *b);
+/* Takes back the committed requests from id on, which were not submitted. */
+void wd_bounce_undo(struct wd_bounce *b, uint32_t id);
+/*
+ * Request id is complete. If it had copies, up to back bytes of output go where they belong,
+ * pieces in the order they were added. Returns whether it had.
+ */
+int wd_bounce_done(struct wd_bounce *b, uint32_t id, size_t back);
+/* Requests with copies in flight. */
+uint32_t wd_bounce_pending(const struct wd_bounce *b);
+
+/* ------------------------------------------------------------------ state */
 
 /* Requests submitted and not polled yet. */
 uint32_t wd_queue_outstanding(const struct wd_queue *q);
