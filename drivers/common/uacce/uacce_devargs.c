@@ -16,17 +16,15 @@ uacce_spec_is_emulated(const char *spec)
 }
 
 static int
-parse_max_qps(const char *value, uint16_t *out)
+parse_number(const char *value, unsigned long min, unsigned long max, unsigned long *out)
 {
-	unsigned long n;
 	char *end;
 
 	errno = 0;
-	n = strtoul(value, &end, 10);
-	if (errno != 0 || end == value || *end != '\0' || n == 0 || n > UINT16_MAX ||
+	*out = strtoul(value, &end, 10);
+	if (errno != 0 || end == value || *end != '\0' || *out < min || *out > max ||
 			value[0] == '-')
 		return -EINVAL;
-	*out = n;
 	return 0;
 }
 
@@ -45,6 +43,8 @@ static int
 parse_pair(const char *key, const char *value, struct uacce_devargs *out, char *err,
 	size_t err_size)
 {
+	unsigned long n;
+
 	if (value == NULL || value[0] == '\0') {
 		snprintf(err, err_size, "devarg \"%s\" has no value", key);
 		return -EINVAL;
@@ -57,11 +57,21 @@ parse_pair(const char *key, const char *value, struct uacce_devargs *out, char *
 		return 0;
 	}
 	if (strcmp(key, UACCE_ARG_MAX_QPS) == 0) {
-		if (parse_max_qps(value, &out->max_queue_pairs) != 0) {
+		if (parse_number(value, 1, UINT16_MAX, &n) != 0) {
 			snprintf(err, err_size, "devarg \"max_queue_pairs=%s\": want 1..65535",
 				value);
 			return -EINVAL;
 		}
+		out->max_queue_pairs = n;
+		return 0;
+	}
+	if (strcmp(key, UACCE_ARG_BOUNCE) == 0) {
+		if (parse_number(value, 0, UACCE_BOUNCE_MAX_MIB, &n) != 0) {
+			snprintf(err, err_size, "devarg \"bounce=%s\": want 0..%d (MiB)", value,
+				UACCE_BOUNCE_MAX_MIB);
+			return -EINVAL;
+		}
+		out->bounce_size = n << 20;
 		return 0;
 	}
 	if (add_option(out, key, value) != 0) {
@@ -97,6 +107,7 @@ uacce_devargs_parse(const char *args, struct uacce_devargs *out, char *err, size
 
 	memset(out, 0, sizeof(*out));
 	strlcpy(out->spec, "auto", sizeof(out->spec));
+	out->bounce_size = UACCE_BOUNCE_DEFAULT;
 	kv = rte_kvargs_parse(args ? args : "", NULL);
 	if (kv == NULL) {
 		snprintf(err, err_size, "cannot parse devargs \"%s\"", args);

@@ -16,11 +16,65 @@ RTE_LOG_REGISTER_SUFFIX(uacce_mem_logtype, mem, NOTICE);
 #define MEM_LOG(level, fmt, ...) \
 	rte_log(RTE_LOG_##level, uacce_mem_logtype, "uacce: " fmt "\n", ##__VA_ARGS__)
 
+/*
+ * Of each list of segments that EAL has for its own memory, the addresses, which are EAL's as a
+ * whole whatever of it is allocated: constant from the start of the process to its end.
+ */
 struct uacce_mem {
 	struct wd_device *dev;
 	char name[RTE_MEM_EVENT_CALLBACK_NAME_LEN];
 	int error;      /* first failure of a walk */
+	unsigned int n;
+	struct uacce_range ranges[RTE_MAX_MEMSEG_LISTS];
 };
+
+static int
+add_range(const struct rte_memseg_list *msl, void *arg)
+{
+	struct uacce_mem *mem = arg;
+
+	if (msl->external || msl->len == 0 || mem->n == RTE_DIM(mem->ranges))
+		return 0;
+	mem->ranges[mem->n++] = (struct uacce_range){
+		.base = (uintptr_t)msl->base_va,
+		.len = msl->len,
+		.near = rte_align64prevpow2(msl->len),
+		.minus_base = -(uintptr_t)msl->base_va,
+	};
+	return 0;
+}
+
+const struct uacce_range *
+uacce_mem_range(const struct uacce_mem *mem, const void *va)
+{
+	static const struct uacce_range none;
+
+	for (unsigned int i = 0; i < mem->n; i++) {
+		if ((uintptr_t)va - mem->ranges[i].base < mem->ranges[i].len)
+			return &mem->ranges[i];
+	}
+	return &none;
+}
+
+bool
+uacce_mem_reaches(const struct uacce_mem *mem, const void *va, size_t len)
+{
+	const struct uacce_range *r = uacce_mem_range(mem, va);
+
+	if ((uintptr_t)va - r->base < r->len)
+		return len <= r->len - ((uintptr_t)va - r->base);
+	return wd_dev_addr(mem->dev, va, len) != UINT64_MAX;
+}
+
+/* A part of it is not shared: what lies in there is looked up piece by piece. */
+static void
+spoil_range(struct uacce_mem *mem, const void *va)
+{
+	for (unsigned int i = 0; i < mem->n; i++) {
+		if ((uintptr_t)va - mem->ranges[i].base < mem->ranges[i].len)
+			mem->ranges[i].len = mem->ranges[i].near = 0;
+	}
+}
 
 /* Page by page: each may be a file of its own. Called with EAL's memory lock held. */
 static int
@@ -39,6 +93,8 @@ share_page(const struct rte_memseg_list *msl, const struct rte_memseg *ms, void 
 	ret = wd_device_share(mem->dev, ms->addr, ms->len, fd, offset);
 	if (ret != 0 && mem->error == 0)
 		mem->error = ret;
+	if (ret != 0)
+		spoil_range(mem, ms->addr);
 	return 0;
 }
 
@@ -97,6 +153,7 @@ uacce_mem_attach(struct wd_device *dev, const char *name, struct uacce_mem **out
 		return -ENOMEM;
 	}
 	mem->dev = dev;
+	rte_memseg_list_walk(add_range, mem);
 	strlcpy(mem->name, name, sizeof(mem->name));
 	/* The callback first: a page that comes in between is shared twice, which does no harm. */
 	ret = rte_mem_event_callback_register(mem->name, mem_event, mem);
@@ -135,4 +192,24 @@ uacce_mem_detach(struct uacce_mem *mem)
 	rte_mem_event_callback_unregister(mem->name, mem);
 	rte_memseg_walk(unshare_page, mem);
 	free(mem);
+}
+
+/* ------------------------------------------------------------------ memory out of reach */
+
+struct wd_bounce *
+uacce_bounce_open(struct wd_queue *q, struct wd_queue *q2, uint32_t size, const char *name)
+{
+	struct wd_bounce *b;
+	int ret;
+
+	if (size == 0 || wd_device_flags(q->dev) & WD_DEV_SVA)
+		return NULL;
+	ret = wd_bounce_create(q, size, &b);
+	if (ret == 0 && q2 != NULL)
+		ret = wd_bounce_join(b, q2);
+	if (ret == 0)
+		return b;
+	MEM_LOG(WARNING, "%s: no memory for copies (%s): ops with memory that the device does not "
+		"reach are refused", name, rte_strerror(-ret));
+	return NULL;
 }
