@@ -44,6 +44,7 @@
  * machine has no hugepages for it.
  */
 void ct_eal_init(const char *const *devargs, unsigned int n, const char *const *extra);
+extern bool ct_telemetry;       /* set before: with telemetry */
 
 struct ct_dev {
 	uint8_t id;

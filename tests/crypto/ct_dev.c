@@ -16,6 +16,8 @@
 #define CACHE           128
 #define PATIENCE_S      20
 
+bool ct_telemetry;
+
 static long
 free_hugepages(void)
 {
@@ -51,8 +53,9 @@ ct_eal_init(const char *const *devargs, unsigned int n, const char *const *extra
 {
 	static char plugin[4096], vdev[8][512];
 	char *mem = getenv("CT_MEM");
-	char *argv[MAX_ARGS] = {"crypto-test", "--no-pci", "--no-telemetry", "-m",
-		mem ? mem : "512", "-d", plugin};
+	char *argv[MAX_ARGS] = {"crypto-test", "--no-pci",
+		ct_telemetry ? "--telemetry" : "--no-telemetry", "-m", mem ? mem : "512", "-d",
+		plugin};
 	int argc = 7;
 	unsigned int i;
 

@@ -3,9 +3,10 @@
  * Differential fuzzer: random transforms out of the device's capabilities, random data, segments,
  * offsets and tags, each op compared with OpenSSL bit by bit, in place and out of place.
  *
- *   fuzz DEVARGS [OPS [SEED [raw]]]
+ *   fuzz DEVARGS [OPS [SEED [raw] [far]]]
  *
- * SEED 0: another one each time. raw: through the raw data path.
+ * SEED 0: another one each time. raw: through the raw data path. far: with memory that a device
+ * without SVA does not reach; without that word nothing may be copied.
  */
 #include <errno.h>
 #include <time.h>
@@ -14,50 +15,21 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
-#include "ct.h"
+#include "fuzz.h"
 
 #define SESSIONS        24
 #define BURST           32
 #define MAX_LEN         65536
-#define MAX_AAD         4096
 #define SLACK           64      /* data before and after the regions */
 #define BUF             (MAX_LEN + 4 * SLACK)
 #define MAX_SEGS        12
 #define OPS_PER_SET     1500    /* then the sessions are made anew */
 
-enum kind { CIPHER, AUTH, CHAIN, AEAD };
-
-struct fz_sess {
-	void *sess;
-	enum kind kind;
-	struct rte_crypto_sym_xform first, second;
-	const struct rte_crypto_cipher_xform *cipher;
-	const struct rte_crypto_auth_xform *auth;
-	const struct rte_crypto_aead_xform *aead;
-	bool auth_first, encrypt, verify;
-	uint32_t block, digest_len, aad_len;
-	uint8_t key[64], auth_key[1024];
-};
-
-struct fz_op {
-	struct fz_sess *s;
-	struct rte_crypto_op *op;
-	struct rte_mbuf *src, *dst;
-	uint32_t total, c_off, c_len, a_off, a_len;
-	uint8_t iv[CT_IV_ROOM];
-	uint8_t digest[64];             /* expected, or given */
-	uint8_t *digest_at;
-	uint8_t *before, *after, *dst_before;
-	uint8_t *aux;                   /* hugepage memory for AAD and digest */
-	enum rte_crypto_op_status want;
-	bool oop;
-	bool nested;                    /* digest behind the auth region, encrypted */
-};
-
 static struct ct_dev dev;
 static struct ct_rng rng;
 static struct ct_ref *ref;
 static struct rte_crypto_raw_dp_ctx *raw_ctx;   /* NULL: bursts of ops */
+static bool far, v3;
 static struct fz_sess sessions[SESSIONS];
 static struct fz_op fz_ops[BURST];
 static uint64_t count[4], bad_tags, refused, out_of_place, chained, nested;
@@ -258,7 +230,9 @@ random_chain(const uint8_t *data, uint32_t len, uint32_t room)
 		/* What is left must fit into the rest. */
 		if (segs > 1 && len - part > (segs - 1) * most)
 			part = RTE_MIN(most, len);
-		m = rte_pktmbuf_alloc(part + room <= CT_SMALL ? dev.small_mp : dev.big_mp);
+		m = !far ? rte_pktmbuf_alloc(part + room <= CT_SMALL ? dev.small_mp : dev.big_mp) :
+			fz_far_mbuf(&rng, part + room <= CT_SMALL ? dev.small_mp : dev.big_mp,
+				part + room + RTE_PKTMBUF_HEADROOM);
 		if (m == NULL) {
 			fprintf(stderr, "no mbuf left\n");
 			exit(1);
@@ -459,7 +433,9 @@ fill_op(struct fz_op *f)
 	struct fz_sess *s = f->s;
 	uint8_t *aad;
 
-	f->op = ct_op(&dev, s->sess, f->src);
+	f->op = far ? fz_far_op(&rng, f) : NULL;
+	if (f->op == NULL)
+		f->op = ct_op(&dev, s->sess, f->src);
 	sym = f->op->sym;
 	sym->m_dst = f->oop ? f->dst : NULL;
 	memcpy(rte_crypto_op_ctod_offset(f->op, void *, CT_IV_OFF), f->iv, CT_IV_ROOM);
@@ -471,9 +447,9 @@ fill_op(struct fz_op *f)
 		sym->aead.data.offset = f->c_off;
 		sym->aead.data.length = f->c_len;
 		sym->aead.aad.data = aad;
-		sym->aead.aad.phys_addr = rte_mem_virt2iova(aad);
+		sym->aead.aad.phys_addr = fz_iova(aad);
 		sym->aead.digest.data = f->digest_at;
-		sym->aead.digest.phys_addr = rte_mem_virt2iova(f->digest_at);
+		sym->aead.digest.phys_addr = fz_iova(f->digest_at);
 		return;
 	}
 	sym->cipher.data.offset = f->c_off;
@@ -481,7 +457,7 @@ fill_op(struct fz_op *f)
 	sym->auth.data.offset = f->a_off;
 	sym->auth.data.length = f->a_len;
 	sym->auth.digest.data = f->digest_at;
-	sym->auth.digest.phys_addr = rte_mem_virt2iova(f->digest_at);
+	sym->auth.digest.phys_addr = fz_iova(f->digest_at);
 }
 
 static int
@@ -493,6 +469,8 @@ make_op(struct fz_op *f)
 	f->oop = ct_rand(&rng) & 1 && f->s->kind != AUTH;
 	random_regions(f);
 	ct_fill(&rng, f->iv, sizeof(f->iv));
+	if (far)
+		fz_far_aux(&rng, f);
 	ct_fill(&rng, f->aux, MAX_AAD);
 	ct_fill(&rng, f->before, f->total);
 	f->nested = may_nest(f) && ct_rand(&rng) & 1;
@@ -595,7 +573,7 @@ to_sgl(const struct rte_mbuf *m, uint32_t len, struct rte_crypto_vec *vec,
 static struct rte_crypto_va_iova_ptr
 both(void *va)
 {
-	return (struct rte_crypto_va_iova_ptr){.va = va, .iova = rte_mem_virt2iova(va)};
+	return (struct rte_crypto_va_iova_ptr){.va = va, .iova = fz_iova(va)};
 }
 
 static int
@@ -616,6 +594,7 @@ raw_enqueue(struct fz_op *f)
 		.aad = &aux};
 	static bool update;
 	void *user_data = f;
+	uint32_t n;
 	int status;
 
 	to_sgl(f->src, total, src_vec, &src);
@@ -631,8 +610,11 @@ raw_enqueue(struct fz_op *f)
 			RTE_CRYPTO_OP_WITH_SESSION, sess, update && ct_rand(&rng) & 1) == 0,
 		"context");
 	update = true;
-	CT_CHECK(rte_cryptodev_raw_enqueue_burst(raw_ctx, &vec, ofs, &user_data, &status) == 1 &&
-			status == 0, "status %d", status);
+	n = rte_cryptodev_raw_enqueue_burst(raw_ctx, &vec, ofs, &user_data, &status);
+	/* Memory for copies may be used up. */
+	if (n == 0 && status == 0 && far)
+		return -EAGAIN;
+	CT_CHECK(n == 1 && status == 0, "status %d", status);
 	return 0;
 }
 
@@ -650,8 +632,9 @@ raw_done(void *user_data, uint32_t i, uint8_t ok)
 			RTE_CRYPTO_OP_STATUS_ERROR;
 }
 
+/* Ops from first on. */
 static int
-raw_dequeue(uint32_t n)
+raw_dequeue(uint32_t first, uint32_t n)
 {
 	uint64_t end = rte_get_timer_cycles() + PATIENCE_S * rte_get_timer_hz();
 	enum rte_crypto_op_status op_status;
@@ -671,7 +654,7 @@ raw_dequeue(uint32_t n)
 		}
 		CT_CHECK(status == 1, "status %d", status);
 		for (i = 0; i < k; i++)
-			CT_CHECK(back[i] == &fz_ops[got + i], "op %u of %u is another", got + i, n);
+			CT_CHECK(back[i] == &fz_ops[first + got + i], "op %u of %u is another", got + i, n);
 		got += k;
 	}
 	CT_CHECK(got == n, "%u of %u came back", got, n);
@@ -681,14 +664,22 @@ raw_dequeue(uint32_t n)
 static int
 raw_run(uint32_t n)
 {
-	uint32_t i;
+	uint32_t first = 0, i;
+	int ret;
 
-	for (i = 0; i < n; i++) {
-		if (raw_enqueue(&fz_ops[i]) != 0)
+	for (i = 0; i <= n; i++) {
+		ret = i < n ? raw_enqueue(&fz_ops[i]) : -EAGAIN;
+		if (ret == 0)
+			continue;
+		if (ret != -EAGAIN || i == first)
 			return -1;
+		CT_CHECK(rte_cryptodev_raw_enqueue_done(raw_ctx, i - first) == 0, "of %u", i - first);
+		if (raw_dequeue(first, i - first) != 0)
+			return -1;
+		first = i;
+		i -= i < n;
 	}
-	CT_CHECK(rte_cryptodev_raw_enqueue_done(raw_ctx, n) == 0, "of %u", n);
-	return raw_dequeue(n);
+	return 0;
 }
 
 static int
@@ -710,11 +701,16 @@ round_of_ops(uint32_t n)
 			describe(&fz_ops[i]);
 			ret = -1;
 		}
+		if (far)
+			fz_far_expect(&fz_ops[i], v3);
 		rte_pktmbuf_free(fz_ops[i].src);
 		rte_pktmbuf_free(fz_ops[i].dst);
-		rte_crypto_op_free(ops[i]);
+		if (fz_is_far(ops[i]))
+			free(ops[i]);
+		else
+			rte_crypto_op_free(ops[i]);
 	}
-	return ret;
+	return ret != 0 ? ret : fz_far_check(&dev);
 }
 
 static int
@@ -763,18 +759,24 @@ main(int argc, char **argv)
 		seed = time(NULL);
 	rng.s = seed;
 	ref = ct_ref_new();
-	if (argc > 4 && strcmp(argv[4], "raw") == 0)
-		raw_ctx = calloc(1, rte_cryptodev_get_raw_dp_ctx_size(dev.id));
+	v3 = rte_cryptodev_sym_capability_get(dev.id, &(struct rte_cryptodev_sym_capability_idx){
+		.type = RTE_CRYPTO_SYM_XFORM_CIPHER, .algo.cipher = RTE_CRYPTO_CIPHER_AES_CTR});
+	for (i = 4; i < (unsigned int)argc; i++) {
+		far |= strcmp(argv[i], "far") == 0;
+		if (strcmp(argv[i], "raw") == 0)
+			raw_ctx = calloc(1, rte_cryptodev_get_raw_dp_ctx_size(dev.id));
+	}
 	for (i = 0; i < BURST; i++) {
 		struct fz_op *f = &fz_ops[i];
 
 		f->before = malloc(BUF);
 		f->after = malloc(BUF);
 		f->dst_before = malloc(BUF);
-		f->aux = rte_malloc("aux", 2 * MAX_AAD + 256, 64);
-		if (!f->before || !f->after || !f->dst_before || !f->aux)
+		f->near_aux = rte_malloc("aux", AUX_SIZE, 64);
+		if (!f->before || !f->after || !f->dst_before || !f->near_aux)
 			return 1;
-		f->aux += 64;
+		f->near_aux += AUX_FRONT;
+		f->aux = f->near_aux;
 	}
 	printf("%s: %ju ops, seed %ju\n", devargs[0], (uintmax_t)total, (uintmax_t)seed);
 	ret = fuzz(total);
@@ -782,9 +784,10 @@ main(int argc, char **argv)
 	       "%ju chained %ju nested %ju\n", ret ? "FAILED" : "all as OpenSSL has it", (uintmax_t)count[0],
 		(uintmax_t)count[1], (uintmax_t)count[2], (uintmax_t)count[3], (uintmax_t)bad_tags,
 		(uintmax_t)refused, (uintmax_t)out_of_place, (uintmax_t)chained, (uintmax_t)nested);
+	printf("copied: %ju ops, %ju bytes\n", (uintmax_t)fz_far_ops, (uintmax_t)fz_far_bytes);
 	if (ret != 0)
-		fprintf(stderr, "again: fuzz %s %ju %ju %s\n", devargs[0], (uintmax_t)total,
-			(uintmax_t)seed, raw_ctx ? "raw" : "");
+		fprintf(stderr, "again: fuzz %s %ju %ju %s %s\n", devargs[0], (uintmax_t)total,
+			(uintmax_t)seed, raw_ctx ? "raw" : "", far ? "far" : "");
 	free(raw_ctx);
 	ct_ref_free(ref);
 	ct_dev_stop(&dev);

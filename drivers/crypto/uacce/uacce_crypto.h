@@ -51,7 +51,8 @@ struct uacce_crypto_dev {
 
 struct uacce_crypto_proc {
 	struct wd_device *wd;
-	struct uacce_mem *mem;
+	struct uacce_mem *mem;          /* NULL: the device has SVA */
+	uint32_t bounce_size;
 	uint32_t sess_id;               /* session ids of this kind of device, see below */
 	uint32_t max_qps;
 	bool phys;                      /* device addresses are physical */
@@ -81,6 +82,8 @@ struct uacce_crypto_sess {
 	uint16_t iv_off;        /* from the op; CCM's flag byte skipped */
 	uint16_t aad_off;       /* from aad.data */
 	uint64_t req_bits;      /* struct wd_req from src_segs to aad_len, flat buffers */
+	/* All ones for what an op of the session has, else 0. */
+	uintptr_t aad_mask, digest_mask, iv_mask;
 	uint32_t len_min;       /* less data takes the slow path */
 	bool copies;            /* NULL cipher beside an auth: out of place is a copy */
 	uint16_t aad_len;
@@ -110,6 +113,34 @@ static inline struct wd_session *
 uacce_crypto_wd_session(struct uacce_crypto_sess *s)
 {
 	return (struct wd_session *)(s + 1);
+}
+
+/* ------------------------------------------------------------------ memory */
+
+/*
+ * Where the memory of an op lies, on devices without SVA; no such structure for others, which reach
+ * everything. What is out of reach must be seen before an op goes to the device: hardware does not
+ * survive the fault, and would have overwritten a part of an op in place by then. The fast paths OR
+ * the distances from the range that the queue pair itself lies in, and compare once. What is not
+ * in there is the slow path's, which knows exactly.
+ */
+struct uacce_where {
+	uintptr_t minus_base;   /* of the range */
+	uintptr_t near;         /* its size */
+	uintptr_t seen;         /* distances; NULL is far away, too */
+};
+
+static __rte_always_inline void
+uacce_see(struct uacce_where *w, const void *va)
+{
+	if (w != NULL)
+		w->seen |= (uintptr_t)va + w->minus_base;
+}
+
+static __rte_always_inline bool
+uacce_near(const struct uacce_where *w)
+{
+	return w == NULL || w->seen < w->near;
 }
 
 /* ------------------------------------------------------------------ queue pairs */
@@ -143,6 +174,11 @@ struct uacce_crypto_qp {
 	uint32_t segs_used;
 	uint32_t segs_per_side; /* that the device takes */
 	bool phys;
+	/* Devices without SVA; of the owner's process. */
+	const struct uacce_mem *mem;    /* NULL: the device has SVA */
+	const struct uacce_range *range; /* that the queue pair itself lies in */
+	struct wd_bounce *bounce;       /* NULL: ops with memory out of reach are refused */
+	uint64_t bounce_waits;  /* bursts that ended because it was full */
 	struct uacce_crypto_soft *soft;
 	uint8_t *ctr_blocks;    /* one for each request that may be in flight */
 	uint32_t ctr_mask;
@@ -175,7 +211,7 @@ struct uacce_crypto_msg {
 
 enum uacce_fill {
 	UACCE_FILL_OK,          /* the request is complete, to the device or WD_REQ_DONE */
-	UACCE_FILL_AGAIN,       /* no segments left in this burst */
+	UACCE_FILL_AGAIN,       /* no segments left in this burst, or no memory for copies now */
 };
 
 static inline uint32_t
@@ -208,8 +244,10 @@ extern struct rte_cryptodev_ops uacce_crypto_ops;
 
 /* _dp.c */
 uint16_t uacce_crypto_enqueue_va(void *qp, struct rte_crypto_op **ops, uint16_t n);
+uint16_t uacce_crypto_enqueue_iova(void *qp, struct rte_crypto_op **ops, uint16_t n);
 uint16_t uacce_crypto_enqueue_pa(void *qp, struct rte_crypto_op **ops, uint16_t n);
 uint16_t uacce_crypto_dequeue(void *qp, struct rte_crypto_op **ops, uint16_t n);
+uint16_t uacce_crypto_dequeue_far(void *qp, struct rte_crypto_op **ops, uint16_t n);
 uint8_t uacce_crypto_op_status(uint32_t wd_status);
 /* The op of a request that did not come back with WD_OK. */
 struct rte_crypto_op *uacce_crypto_finish_unusual(struct uacce_crypto_qp *qp, uintptr_t tag,
@@ -243,6 +281,28 @@ int uacce_crypto_copy_out(struct uacce_crypto_qp *qp, const struct wd_req *req, 
 /* Everything of a request but the data's addresses. */
 void uacce_crypto_fill_params(const struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
 	const struct uacce_crypto_msg *msg, struct wd_req *req, void *tag);
+
+/*
+ * _bounce.c: ops with memory that the device does not reach.
+ *
+ * req is complete and va has the same data by virtual addresses. Gives req copies of what is out
+ * of reach: its data's pieces, and of the parameters in msg. 0; -EAGAIN: not before others are
+ * done; -ENOSPC: no segments left in this burst, or more than the device takes; -E2BIG or -EINVAL:
+ * it is more than there is memory for at all.
+ */
+int uacce_crypto_bounce(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+	const struct uacce_crypto_msg *msg, const struct wd_req *va, struct wd_req *req);
+/* Are IV, digest and AAD of the message within reach? */
+bool uacce_crypto_params_near(const struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+	const struct uacce_crypto_msg *msg);
+/* Are there requests with copies in flight? */
+static inline bool
+uacce_crypto_bounce_pending(const struct uacce_crypto_qp *qp)
+{
+	return qp->bounce != NULL && wd_bounce_pending(qp->bounce) != 0;
+}
+/* Request number id, as enq and deq count, has come back. */
+void uacce_crypto_bounce_done(struct uacce_crypto_qp *qp, uint32_t id, uint32_t wd_status);
 
 /* _raw.c */
 int uacce_crypto_raw_ctx_size(struct rte_cryptodev *dev);

@@ -3,7 +3,9 @@
  * Bursts straight into the ring. Where nothing but the device stands behind a queue, an op of one
  * of the usual shapes becomes a descriptor at once, and a completion entry an op, without requests
  * and completions of libwd in between. From the first op on that is not of that kind, the burst is
- * _dp.c's; both share queue, credits and doorbell.
+ * _dp.c's; both share queue, credits and doorbell. On devices without SVA a burst of which anything
+ * lies outside of the queue pair's own range is _dp.c's as a whole: that is asked once, when all
+ * is written and nothing announced.
  *
  * Built where libwd's own headers are at hand, and used on SEC2 queues only.
  */
@@ -23,8 +25,10 @@ static_assert(offsetof(struct rte_crypto_sym_op, cipher.data.length) -
 	offsetof(struct rte_crypto_sym_op, auth.data.offset) == 4, "an offset and a length, one load");
 
 static __rte_always_inline uint64_t
-data_addr(const struct rte_mbuf *m, const bool phys)
+data_addr(const struct rte_mbuf *m, const bool phys, struct uacce_where *at)
 {
+	/* One load less; data begins in the buffer. */
+	uacce_see(at, phys ? m->buf_addr : rte_pktmbuf_mtod(m, void *));
 	return phys ? rte_pktmbuf_iova(m) : (uint64_t)rte_pktmbuf_mtod(m, uintptr_t);
 }
 
@@ -42,17 +46,18 @@ len_of(uint64_t pair)
 
 /* False: not all of the data is in the first segments. */
 static __rte_always_inline bool
-put_data(const struct rte_crypto_sym_op *sym, uint64_t end, struct sec2_words *w, const bool phys)
+put_data(const struct rte_crypto_sym_op *sym, uint64_t end, struct sec2_words *w, const bool phys,
+	struct uacce_where *at)
 {
 	const struct rte_mbuf *m = sym->m_src;
 
 	if (unlikely(m == NULL || end > m->data_len))
 		return false;
-	w->src = w->dst = data_addr(m, phys);
+	w->src = w->dst = data_addr(m, phys, at);
 	m = sym->m_dst;
 	if (likely(m == NULL))
 		return true;
-	w->dst = data_addr(m, phys);
+	w->dst = data_addr(m, phys, at);
 	return end <= m->data_len;
 }
 
@@ -60,7 +65,7 @@ put_data(const struct rte_crypto_sym_op *sym, uint64_t end, struct sec2_words *w
 static __rte_always_inline bool
 get_plain(const struct uacce_crypto_sess *s, const struct wd_session *ws,
 	const struct rte_crypto_sym_op *sym, struct sec2_words *w, const bool c, const bool a,
-	const bool phys)
+	const bool phys, struct uacce_where *at)
 {
 	uint64_t c_pair = c ? sec2_pair(&sym->cipher.data.offset) : 0;
 	uint64_t a_pair = a ? sec2_pair(&sym->auth.data.offset) : 0;
@@ -76,13 +81,14 @@ get_plain(const struct uacce_crypto_sess *s, const struct wd_session *ws,
 		w->mac = phys ? sym->auth.digest.phys_addr : (uintptr_t)sym->auth.digest.data;
 		w->a_off = off_of(a_pair);
 		w->a_len = len_of(a_pair);
-		if (unlikely(w->mac == 0 || w->a_len == 0))
+		uacce_see(at, sym->auth.digest.data);
+		if (unlikely((at == NULL && w->mac == 0) || w->a_len == 0))
 			return false;
 		end = RTE_MAX(end, off_of(a_pair) + len_of(a_pair));
 	}
 	if (a && !c && unlikely(w->a_len < ws->a_min || (s->copies && sym->m_dst != NULL)))
 		return false;
-	return put_data(sym, end, w, phys);
+	return put_data(sym, end, w, phys, at);
 }
 
 static __rte_always_inline void
@@ -123,20 +129,27 @@ aad_lists(struct qm_queue *q, struct qm_pairs *pairs, struct sec2_words *w, uint
 static __rte_always_inline bool
 put_gcm(struct qm_queue *q, void *sqe, const struct uacce_crypto_sess *s,
 	const struct wd_session *ws, const struct rte_crypto_sym_op *sym, struct sec2_words *w,
-	const bool phys, const unsigned int bd)
+	const bool phys, struct uacce_where *at, const unsigned int bd)
 {
 	uint64_t pair = sec2_pair(&sym->aead.data.offset), off = off_of(pair), aad;
+	bool flat;
 
 	w->c_len = len_of(pair);
 	w->c_off = w->a_len = s->aad_len;
 	w->mac = phys ? sym->aead.digest.phys_addr : (uintptr_t)sym->aead.digest.data;
+	uacce_see(at, sym->aead.digest.data);
 	aad = phys ? sym->aead.aad.phys_addr : (uintptr_t)sym->aead.aad.data;
 	if (unlikely(ws->kind != SEC2_KIND(bd, SEC2_GCM) ||
-			w->c_len - 1 >= HISI_SGL_MAX_ENTRY_LEN || w->mac == 0 ||
-			!put_data(sym, off + w->c_len, w, phys)))
+			w->c_len - 1 >= HISI_SGL_MAX_ENTRY_LEN || (at == NULL && w->mac == 0) ||
+			!put_data(sym, off + w->c_len, w, phys, at)))
 		return false;
 	/* As sec2_aead_is_flat(): AAD || payload is one buffer, or a list of two. */
-	if (w->a_len == 0 || (w->src == w->dst && aad + w->a_len == w->src + off)) {
+	flat = w->a_len == 0;
+	if (!flat) {
+		uacce_see(at, sym->aead.aad.data);
+		flat = w->src == w->dst && aad + w->a_len == w->src + off;
+	}
+	if (flat) {
 		w->src += off - w->a_len;
 		w->dst += off - w->a_len;
 		write_aead(sqe, ws, w, bd);
@@ -150,7 +163,7 @@ put_gcm(struct qm_queue *q, void *sqe, const struct uacce_crypto_sess *s,
 /* Writes a descriptor. False: nothing is decided, and the ring as it was. */
 static __rte_always_inline bool
 put(const struct uacce_crypto_qp *qp, struct qm_queue *q, void *sqe, struct rte_crypto_op *op,
-	const bool phys, const unsigned int bd)
+	const bool phys, struct uacce_where *at, const unsigned int bd)
 {
 	const struct rte_crypto_sym_op *sym = op->sym;
 	const struct uacce_crypto_sess *s;
@@ -162,25 +175,26 @@ put(const struct uacce_crypto_qp *qp, struct qm_queue *q, void *sqe, struct rte_
 	s = CRYPTODEV_GET_SYM_SESS_PRIV(sym->session);
 	ws = (const struct wd_session *)(s + 1);
 	w.iv = (phys ? op->phys_addr : (uintptr_t)op) + s->iv_off;
+	uacce_see(at, op);
 	w.sgl = false;
 	/* Comparisons, not a jump table: bursts are mostly of one kind. */
 	if (s->id - qp->sess_id == UACCE_KIND_CHAIN) {
-		if (unlikely(!get_plain(s, ws, sym, &w, true, true, phys)))
+		if (unlikely(!get_plain(s, ws, sym, &w, true, true, phys, at)))
 			return false;
 		write_plain(sqe, ws, &w, true, true, bd);
 		return true;
 	}
 	if (s->id - qp->sess_id == UACCE_KIND_AEAD)
-		return put_gcm(q, sqe, s, ws, sym, &w, phys, bd);
+		return put_gcm(q, sqe, s, ws, sym, &w, phys, at, bd);
 	if (s->id - qp->sess_id == UACCE_KIND_CIPHER) {
-		if (unlikely(!get_plain(s, ws, sym, &w, true, false, phys)))
+		if (unlikely(!get_plain(s, ws, sym, &w, true, false, phys, at)))
 			return false;
 		write_plain(sqe, ws, &w, true, false, bd);
 		return true;
 	}
 	if (unlikely(s->id - qp->sess_id != UACCE_KIND_AUTH ||
 			ws->kind != SEC2_KIND(bd, SEC2_AUTH) ||
-			!get_plain(s, ws, sym, &w, false, true, phys)))
+			!get_plain(s, ws, sym, &w, false, true, phys, at)))
 		return false;
 	write_plain(sqe, ws, &w, false, true, bd);
 	return true;
@@ -198,16 +212,21 @@ count_taken(struct uacce_crypto_qp *qp, uint32_t n)
 static __rte_noinline uint16_t
 enqueue_rest(struct uacce_crypto_qp *qp, struct qm_queue *q, struct rte_crypto_op **ops, uint16_t n)
 {
-	n = qp->phys ? uacce_crypto_enqueue_pa(qp, ops, n) : uacce_crypto_enqueue_va(qp, ops, n);
+	if (qp->mem == NULL)
+		n = uacce_crypto_enqueue_va(qp, ops, n);
+	else
+		n = qp->phys ? uacce_crypto_enqueue_pa(qp, ops, n) :
+			uacce_crypto_enqueue_iova(qp, ops, n);
 	if (q->sq_rung != q->tail)
 		qm_ring_sq(&qp->wq, q, q->tail);
 	return n;
 }
 
 static __rte_always_inline uint16_t
-enqueue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, const bool phys,
-	const unsigned int bd)
+enqueue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, const bool sva,
+	const bool phys, const unsigned int bd)
 {
+	struct uacce_where at = {0};
 	uint32_t tail, room = qp->depth - (qp->enq - qp->deq), done = 0;
 	struct qm_queue *q = qp->wq.priv;
 
@@ -216,6 +235,8 @@ enqueue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, cons
 	if (unlikely(room == 0 || n == 0))
 		return 0;
 	n = RTE_MIN(n, room);
+	if (!sva)
+		at = (struct uacce_where){qp->range->minus_base, qp->range->near, 0};
 	tail = q->tail;
 	while (done < n) {
 		struct rte_crypto_op **op = ops + done, **end = ops + n, **stop = end;
@@ -231,18 +252,22 @@ enqueue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, cons
 				rte_prefetch0(op[UACCE_AHEAD_OP]);
 				rte_prefetch0(op[UACCE_AHEAD_MBUF]->sym->m_src);
 			}
-			if (unlikely(!put(qp, q, sqe, *op, phys, bd)))
+			if (unlikely(!put(qp, q, sqe, *op, phys, sva ? NULL : &at, bd)))
 				break;
 			*tag++ = *op;
 		}
 		tail += op - ops - done;
 		done = op - ops;
 		if (unlikely(op < stop)) {
+			if (!sva && !uacce_near(&at))
+				return enqueue_rest(qp, q, ops, n);
 			q->tail = tail;
 			count_taken(qp, done);
 			return done + enqueue_rest(qp, q, op, n - done);
 		}
 	}
+	if (!sva && unlikely(!uacce_near(&at)))
+		return enqueue_rest(qp, q, ops, n);
 	count_taken(qp, n);
 	qm_ring_sq(&qp->wq, q, tail);
 	return n;
@@ -292,10 +317,9 @@ take_run(struct uacce_crypto_qp *qp, struct qm_queue *q, struct rte_crypto_op **
 	return i;
 }
 
-static uint16_t
-dequeue(void *queue_pair, struct rte_crypto_op **ops, uint16_t n)
+static __rte_always_inline uint16_t
+dequeue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, const bool sva)
 {
-	struct uacce_crypto_qp *qp = queue_pair;
 	struct qm_queue *q = qp->wq.priv;
 	uint64_t differs = 0;
 	uint16_t done = 0;
@@ -303,7 +327,10 @@ dequeue(void *queue_pair, struct rte_crypto_op **ops, uint16_t n)
 	/* What libwd finishes, or has lists for, it knows. */
 	if (unlikely(!qp->direct || wd_read_shared32(q->rx_stop) != 0 ||
 			((q->soft_head ^ q->soft_tail) | q->chunks_used) != 0))
-		return uacce_crypto_dequeue(qp, ops, n);
+		return sva ? uacce_crypto_dequeue(qp, ops, n) :
+			uacce_crypto_dequeue_far(qp, ops, n);
+	if (!sva && unlikely(uacce_crypto_bounce_pending(qp)))
+		return uacce_crypto_dequeue_far(qp, ops, n);
 	n = RTE_MIN(n, q->tail - q->head);
 	while (done < n && differs == 0)
 		done += take_run(qp, q, ops + done, n - done, &differs);
@@ -317,29 +344,45 @@ dequeue(void *queue_pair, struct rte_crypto_op **ops, uint16_t n)
 
 /* ------------------------------------------------------------------ choice */
 
-#define ENQUEUE(name, phys, bd)                                                                    \
+#define ENQUEUE(name, sva, phys, bd)                                                               \
 	static uint16_t                                                                            \
 	name(void *qp, struct rte_crypto_op **ops, uint16_t n)                                     \
 	{                                                                                          \
-		return enqueue(qp, ops, n, phys, bd);                                              \
+		return enqueue(qp, ops, n, sva, phys, bd);                                         \
 	}
 
-ENQUEUE(enqueue_bd2_va, false, 2)
-ENQUEUE(enqueue_bd2_pa, true, 2)
-ENQUEUE(enqueue_bd3_va, false, 3)
-ENQUEUE(enqueue_bd3_pa, true, 3)
+ENQUEUE(enqueue_bd2_va, true, false, 2)
+ENQUEUE(enqueue_bd2_iova, false, false, 2)
+ENQUEUE(enqueue_bd2_pa, false, true, 2)
+ENQUEUE(enqueue_bd3_va, true, false, 3)
+ENQUEUE(enqueue_bd3_iova, false, false, 3)
+ENQUEUE(enqueue_bd3_pa, false, true, 3)
 
 #if defined(__x86_64__)
 /* The same code; the compiler copies templates with half the instructions. */
 #define AVX2 __attribute__((target("avx2")))
-AVX2 ENQUEUE(enqueue_bd2_va_avx2, false, 2)
-AVX2 ENQUEUE(enqueue_bd2_pa_avx2, true, 2)
-AVX2 ENQUEUE(enqueue_bd3_va_avx2, false, 3)
-AVX2 ENQUEUE(enqueue_bd3_pa_avx2, true, 3)
+AVX2 ENQUEUE(enqueue_bd2_va_avx2, true, false, 2)
+AVX2 ENQUEUE(enqueue_bd2_iova_avx2, false, false, 2)
+AVX2 ENQUEUE(enqueue_bd2_pa_avx2, false, true, 2)
+AVX2 ENQUEUE(enqueue_bd3_va_avx2, true, false, 3)
+AVX2 ENQUEUE(enqueue_bd3_iova_avx2, false, false, 3)
+AVX2 ENQUEUE(enqueue_bd3_pa_avx2, false, true, 3)
 #define BEST(name) (__builtin_cpu_supports("avx2") ? name##_avx2 : name)
 #else
 #define BEST(name) (name)
 #endif
+
+static uint16_t
+dequeue_sva(void *qp, struct rte_crypto_op **ops, uint16_t n)
+{
+	return dequeue(qp, ops, n, true);
+}
+
+static uint16_t
+dequeue_far(void *qp, struct rte_crypto_op **ops, uint16_t n)
+{
+	return dequeue(qp, ops, n, false);
+}
 
 void
 uacce_crypto_direct_functions(struct rte_cryptodev *dev, const struct uacce_crypto_proc *proc)
@@ -348,16 +391,25 @@ uacce_crypto_direct_functions(struct rte_cryptodev *dev, const struct uacce_cryp
 
 	if (wd_device_info(proc->wd, &info) != 0)
 		return;
-	dev->dequeue_burst = dequeue;
+	dev->dequeue_burst = proc->mem == NULL ? dequeue_sva : dequeue_far;
 	if (strcmp(info.api, HISI_QM_API_V2) == 0)
-		dev->enqueue_burst = proc->phys ? BEST(enqueue_bd2_pa) : BEST(enqueue_bd2_va);
+		dev->enqueue_burst = proc->mem == NULL ? BEST(enqueue_bd2_va) :
+			proc->phys ? BEST(enqueue_bd2_pa) : BEST(enqueue_bd2_iova);
 	else
-		dev->enqueue_burst = proc->phys ? BEST(enqueue_bd3_pa) : BEST(enqueue_bd3_va);
+		dev->enqueue_burst = proc->mem == NULL ? BEST(enqueue_bd3_va) :
+			proc->phys ? BEST(enqueue_bd3_pa) : BEST(enqueue_bd3_iova);
 }
 
+/*
+ * A burst may have to be written anew before it is announced, if a part of it is out of reach. An
+ * emulated device with one doorbell register for both commands looks for entries that nobody
+ * announced: only those that say that they have a slot for each are safe.
+ */
 unsigned int
 uacce_crypto_direct_queue(const struct wd_queue *wq)
 {
+	if (!(wd_device_flags(wq->dev) & (WD_DEV_SVA | WD_DEV_DB_SLOTS)))
+		return 0;
 	return sec2_direct(wq);
 }
 

@@ -122,6 +122,7 @@ qp_release(struct rte_cryptodev *dev, uint16_t id)
 	if (qp->owner == getpid()) {
 		drain(qp);
 		wd_release_queue(&qp->wq);
+		wd_bounce_destroy(qp->bounce);
 		uacce_crypto_soft_free(qp->soft);
 	}
 	qp_free(qp);
@@ -183,6 +184,11 @@ qp_setup(struct rte_cryptodev *dev, uint16_t id, const struct rte_cryptodev_qp_c
 		uacce_crypto_soft_free(qp->soft);
 		qp_free(qp);
 		return ret;
+	}
+	if (proc->mem != NULL) {
+		qp->mem = proc->mem;
+		qp->range = uacce_mem_range(proc->mem, qp);
+		qp->bounce = uacce_bounce_open(&qp->wq, NULL, proc->bounce_size, dev->data->name);
 	}
 	dev->data->queue_pairs[id] = qp;
 	return 0;

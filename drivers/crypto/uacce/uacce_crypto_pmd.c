@@ -81,6 +81,7 @@ device_open(struct uacce_crypto_proc *proc, const char *name, const char *args, 
 		goto close;
 	flags = wd_device_flags(proc->wd);
 	proc->phys = flags & WD_DEV_NOIOMMU;
+	proc->bounce_size = devargs.bounce_size;
 	proc->aad_only = wd_device_caps(proc->wd)->flags & WD_CAP_AAD_ONLY;
 	proc->sess_id = session_id(info.api);
 	if (devargs.max_queue_pairs != 0)
@@ -105,8 +106,13 @@ set_functions(struct rte_cryptodev *dev, const struct uacce_crypto_proc *proc)
 	dev->driver_id = uacce_crypto_driver_id;
 	dev->dev_ops = &uacce_crypto_ops;
 	dev->feature_flags = uacce_crypto_features(proc);
-	dev->enqueue_burst = proc->phys ? uacce_crypto_enqueue_pa : uacce_crypto_enqueue_va;
+	dev->enqueue_burst = uacce_crypto_enqueue_va;
 	dev->dequeue_burst = uacce_crypto_dequeue;
+	if (proc->mem != NULL) {
+		dev->enqueue_burst = proc->phys ? uacce_crypto_enqueue_pa :
+						  uacce_crypto_enqueue_iova;
+		dev->dequeue_burst = uacce_crypto_dequeue_far;
+	}
 	uacce_crypto_direct_functions(dev, proc);
 }
 

@@ -165,7 +165,58 @@ is_nested(const struct uacce_crypto_sess *s, const struct rte_crypto_sgl *sgl,
 	return false;
 }
 
-/* 0, -EAGAIN, or -EINVAL. */
+static bool
+sgl_near(const struct uacce_crypto_qp *qp, const struct rte_crypto_sgl *sgl)
+{
+	uint32_t i;
+
+	for (i = 0; i < sgl->num; i++) {
+		if (!uacce_mem_reaches(qp->mem, sgl->vec[i].base, sgl->vec[i].len))
+			return false;
+	}
+	return true;
+}
+
+/* Is everything in the queue pair's own range? Else it has to be looked at closer. */
+static __rte_always_inline bool
+near(const struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+	const struct rte_crypto_sgl *src, const struct rte_crypto_sgl *dst,
+	const struct uacce_crypto_msg *msg)
+{
+	const uintptr_t add = qp->range->minus_base;
+	uintptr_t seen = (uintptr_t)src->vec[0].base + add;
+	uint32_t i;
+
+	seen |= ((uintptr_t)msg->iv.va + add) & s->iv_mask;
+	seen |= ((uintptr_t)msg->digest.va + add) & s->digest_mask;
+	seen |= ((uintptr_t)msg->aad.va + add) & s->aad_mask;
+	for (i = 1; unlikely(i < src->num); i++)
+		seen |= (uintptr_t)src->vec[i].base + add;
+	for (i = 0; dst != NULL && i < dst->num; i++)
+		seen |= (uintptr_t)dst->vec[i].base + add;
+	return seen < qp->range->near;
+}
+
+/* As for ops; first likewise. */
+static int
+reach(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+	const struct rte_crypto_sgl *src, const struct rte_crypto_sgl *dst,
+	const struct uacce_crypto_msg *msg, struct wd_req *req, bool first)
+{
+	struct wd_req va = *req;
+	int ret = 0;
+
+	if (uacce_crypto_params_near(qp, s, msg) && sgl_near(qp, src) &&
+			(dst == NULL || sgl_near(qp, dst)))
+		return 0;
+	if (qp->phys && map_sgl(qp, src, dst, msg, false, &va) != 0)
+		ret = -ENOSPC;
+	if (ret == 0)
+		ret = uacce_crypto_bounce(qp, s, msg, &va, req);
+	return ret == -ENOSPC && !first ? -EAGAIN : ret;
+}
+
+/* 0, -EAGAIN, or another error: refused. */
 static int
 raw_fill(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
 	const struct rte_crypto_sgl *src, const struct rte_crypto_sgl *dst,
@@ -193,18 +244,23 @@ raw_fill(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
 	}
 	msg->nested = is_nested(s, dst ? dst : src, msg);
 	route = uacce_crypto_route(qp, s, msg, req, tag);
-	if (route == UACCE_DONE)
-		return 0;
-	ret = map_sgl(qp, src, dst, msg, qp->phys && route == UACCE_TO_DEVICE, req);
-	if (ret != 0) {
-		qp->segs_used = segs_used;
-		return ret;
+	if (unlikely(route != UACCE_TO_DEVICE)) {
+		ret = route == UACCE_DONE ? 0 : map_sgl(qp, src, dst, msg, false, req);
+		if (ret == 0 && route != UACCE_DONE)
+			uacce_crypto_fill_soft(qp, s, msg, req, tag);
+		goto out;
 	}
-	if (route == UACCE_TO_DEVICE)
+	ret = map_sgl(qp, src, dst, msg, qp->phys, req);
+	if (likely(ret == 0)) {
 		uacce_crypto_fill_params(qp, s, msg, req, tag);
-	else
-		uacce_crypto_fill_soft(qp, s, msg, req, tag);
-	return 0;
+		if (qp->mem == NULL || near(qp, s, src, dst, msg))
+			return 0;
+		ret = reach(qp, s, src, dst, msg, req, segs_used == 0);
+	}
+out:
+	if (ret != 0)
+		qp->segs_used = segs_used;
+	return ret;
 }
 
 /* Adds one request to the pending ones. False: no room. */
@@ -292,6 +348,8 @@ raw_enqueue_done(void *queue_pair, uint8_t *drv_ctx, uint32_t n)
 		else
 			qp->soft_ops++;
 	}
+	if (qp->bounce != NULL)
+		wd_bounce_undo(qp->bounce, qp->enq);
 	qp->raw_pending = 0;
 	qp->segs_used = 0;
 	/* There was room: only a device that died takes less. */
@@ -316,29 +374,31 @@ raw_fetch(struct uacce_crypto_qp *qp, uint32_t want)
 	return qp->cpl_tail - qp->cpl_head;
 }
 
-static const struct wd_cpl *
-raw_take(struct uacce_crypto_qp *qp)
+/* copies: there may be some of this request's. */
+static __rte_always_inline const struct wd_cpl *
+raw_take(struct uacce_crypto_qp *qp, bool copies)
 {
 	const struct wd_cpl *cpl = &qp->cpls[qp->cpl_head];
 
 	if (++qp->cpl_head == qp->cpl_tail)
 		qp->cpl_head = qp->cpl_tail = 0;
+	if (unlikely(copies))
+		uacce_crypto_bounce_done(qp, qp->deq, cpl->status);
 	qp->deq++;
 	qp->stats.dequeued_count++;
 	qp->stats.dequeue_err_count += cpl->status != WD_OK;
 	return cpl;
 }
 
-static uint32_t
-raw_dequeue_burst(void *queue_pair, uint8_t *drv_ctx,
-	rte_cryptodev_raw_get_dequeue_count_t get_dequeue_count, uint32_t max_nb_to_dequeue,
+static __rte_always_inline uint32_t
+dequeue_burst(struct uacce_crypto_qp *qp, const bool far,
+	rte_cryptodev_raw_get_dequeue_count_t get_dequeue_count, uint32_t want,
 	rte_cryptodev_raw_post_dequeue_t post_dequeue, void **out_user_data,
 	uint8_t is_user_data_array, uint32_t *n_success, int *dequeue_status)
 {
-	struct uacce_crypto_qp *qp = queue_pair;
-	uint32_t i, n, want = max_nb_to_dequeue;
+	const bool copies = far && uacce_crypto_bounce_pending(qp);
+	uint32_t i, n;
 
-	RTE_SET_USED(drv_ctx);
 	*n_success = 0;
 	*dequeue_status = 1;
 	if (get_dequeue_count != NULL) {
@@ -350,7 +410,7 @@ raw_dequeue_burst(void *queue_pair, uint8_t *drv_ctx,
 	if (get_dequeue_count != NULL && n < want)
 		return 0;
 	for (i = 0; i < n; i++) {
-		const struct wd_cpl *cpl = raw_take(qp);
+		const struct wd_cpl *cpl = raw_take(qp, copies);
 		bool ok = cpl->status == WD_OK;
 
 		if (i == 0 || is_user_data_array)
@@ -360,6 +420,24 @@ raw_dequeue_burst(void *queue_pair, uint8_t *drv_ctx,
 			post_dequeue(out_user_data[is_user_data_array ? i : 0], i, ok);
 	}
 	return n;
+}
+
+static uint32_t
+raw_dequeue_burst(void *qp, uint8_t *drv_ctx, rte_cryptodev_raw_get_dequeue_count_t get_count,
+	uint32_t max, rte_cryptodev_raw_post_dequeue_t post, void **out, uint8_t is_array,
+	uint32_t *n_success, int *status)
+{
+	RTE_SET_USED(drv_ctx);
+	return dequeue_burst(qp, false, get_count, max, post, out, is_array, n_success, status);
+}
+
+static uint32_t
+raw_dequeue_burst_far(void *qp, uint8_t *drv_ctx, rte_cryptodev_raw_get_dequeue_count_t get_count,
+	uint32_t max, rte_cryptodev_raw_post_dequeue_t post, void **out, uint8_t is_array,
+	uint32_t *n_success, int *status)
+{
+	RTE_SET_USED(drv_ctx);
+	return dequeue_burst(qp, true, get_count, max, post, out, is_array, n_success, status);
 }
 
 static void *
@@ -373,7 +451,7 @@ raw_dequeue(void *queue_pair, uint8_t *drv_ctx, int *dequeue_status,
 	*dequeue_status = 1;
 	if (raw_fetch(qp, 1) == 0)
 		return NULL;
-	cpl = raw_take(qp);
+	cpl = raw_take(qp, uacce_crypto_bounce_pending(qp));
 	*op_status = uacce_crypto_op_status(cpl->status);
 	return cpl->tag;
 }
@@ -410,7 +488,7 @@ uacce_crypto_raw_configure(struct rte_cryptodev *dev, uint16_t qp_id,
 		ctx->enqueue_burst = raw_enqueue_burst;
 		ctx->enqueue_done = raw_enqueue_done;
 		ctx->dequeue = raw_dequeue;
-		ctx->dequeue_burst = raw_dequeue_burst;
+		ctx->dequeue_burst = qp->mem ? raw_dequeue_burst_far : raw_dequeue_burst;
 		ctx->dequeue_done = raw_dequeue_done;
 	}
 	raw->sess = s;

@@ -204,6 +204,9 @@ set_data_path(const struct uacce_crypto_proc *proc, struct uacce_crypto_sess *s,
 	}
 	memcpy(&s->req_bits, &req.src_segs, sizeof(s->req_bits));
 	s->aad_len = wx->aad_len;
+	s->aad_mask = wx->aad_len != 0 ? UINTPTR_MAX : 0;
+	s->digest_mask = wx->digest_len != 0 ? UINTPTR_MAX : 0;
+	s->iv_mask = wx->iv_len != 0 ? UINTPTR_MAX : 0;
 	s->iv_len = wx->iv_len;
 	s->digest_len = wx->digest_len;
 	s->encrypt = wx->encrypt;

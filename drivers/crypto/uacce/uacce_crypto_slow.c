@@ -405,10 +405,48 @@ copy_null(struct uacce_crypto_qp *qp, const struct rte_crypto_sym_op *sym, struc
 	return ret;
 }
 
+static bool
+chain_near(const struct uacce_crypto_qp *qp, const struct rte_mbuf *m)
+{
+	for (; m != NULL; m = m->next) {
+		if (!uacce_mem_reaches(qp->mem, rte_pktmbuf_mtod(m, void *), seg_len(m)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The request is complete; gives it copies of what the device does not reach. segs_used: before
+ * this op. If no other op of the burst has segments, the next burst will not have more room.
+ */
+static enum uacce_fill
+reach(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s, struct rte_crypto_op *op,
+	const struct uacce_crypto_msg *msg, struct wd_req *req, uint32_t segs_used)
+{
+	const struct rte_crypto_sym_op *sym = op->sym;
+	struct wd_req va = *req;
+	int ret = 0;
+
+	if (uacce_crypto_params_near(qp, s, msg) && chain_near(qp, sym->m_src) &&
+			(sym->m_dst == NULL || chain_near(qp, sym->m_dst)))
+		return UACCE_FILL_OK;
+	if (qp->phys && map_op(qp, sym, msg, false, &va) != 0)
+		ret = -ENOSPC;
+	if (ret == 0)
+		ret = uacce_crypto_bounce(qp, s, msg, &va, req);
+	if (ret == 0)
+		return UACCE_FILL_OK;
+	qp->segs_used = segs_used;
+	if (ret == -EAGAIN || (ret == -ENOSPC && segs_used != 0))
+		return UACCE_FILL_AGAIN;
+	return bad_op(req, op);
+}
+
 enum uacce_fill
 uacce_crypto_fill_slow(struct uacce_crypto_qp *qp, struct rte_crypto_op *op, struct wd_req *req)
 {
 	struct rte_crypto_sym_op *sym = op->sym;
+	const uint32_t segs_used = qp->segs_used;
 	struct uacce_crypto_msg msg;
 	struct uacce_crypto_sess *s;
 	enum uacce_route route;
@@ -438,9 +476,10 @@ uacce_crypto_fill_slow(struct uacce_crypto_qp *qp, struct rte_crypto_op *op, str
 		return UACCE_FILL_AGAIN;
 	if (ret != 0)
 		return bad_op(req, op);
-	if (route == UACCE_TO_DEVICE)
-		uacce_crypto_fill_params(qp, s, &msg, req, op);
-	else
+	if (route != UACCE_TO_DEVICE) {
 		uacce_crypto_fill_soft(qp, s, &msg, req, op);
-	return UACCE_FILL_OK;
+		return UACCE_FILL_OK;
+	}
+	uacce_crypto_fill_params(qp, s, &msg, req, op);
+	return qp->mem == NULL ? UACCE_FILL_OK : reach(qp, s, op, &msg, req, segs_used);
 }

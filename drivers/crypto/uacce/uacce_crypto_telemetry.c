@@ -47,6 +47,9 @@ queue_cmd(const char *cmd, const char *params, struct rte_tel_data *d)
 	uacce_tel_add_u64(d, "enqueue_errors", qp->stats.enqueue_err_count);
 	uacce_tel_add_u64(d, "dequeue_errors", qp->stats.dequeue_err_count);
 	uacce_tel_add_u64(d, "by_software", qp->soft_ops);
+	uacce_tel_add_u64(d, "bounced_ops", qp->wq.stats.bounced);
+	uacce_tel_add_u64(d, "bounced_bytes", qp->wq.stats.bounced_bytes);
+	uacce_tel_add_u64(d, "bounce_waits", qp->bounce_waits);
 	uacce_tel_add_u64(d, "sq_doorbells", qp->wq.stats.sq_doorbells);
 	uacce_tel_add_u64(d, "cq_doorbells", qp->wq.stats.cq_doorbells);
 	return 0;
