@@ -28,9 +28,12 @@ _Static_assert(WD_DEV_DB_SLOTS == UACCE_DEV_DB_SLOTS, "flags");
 _Static_assert((int)WD_REGION_SS == (int)UACCE_QFRT_SS, "regions");
 _Static_assert((int)WD_REGION_DKO == (int)UACCE_QFRT_DKO, "regions");
 
+#define MAX_LISTED      64
+
 struct uacce_dev {
 	char name[64];
 	char node[320];
+	struct wd_dev_info was;         /* when it was opened */
 	pthread_mutex_t lock;
 	int mem_fd;             /* keeps adopted memory, -1 = none yet */
 	bool mem_fd_queue;      /* serves as a queue at the moment */
@@ -93,6 +96,7 @@ uacce_open(const char *spec, const char *options, const char *kind, void **devp,
 		return ret;
 	}
 	strcpy(dev->name, info.name);
+	dev->was = info;
 	dev->mem_fd = -1;
 	pthread_mutex_init(&dev->lock, NULL);
 	*devp = dev;
@@ -128,11 +132,57 @@ uacce_info(void *arg, struct wd_dev_info *info)
 	return ret;
 }
 
+/* Up to the number: "hisi_sec2-" of "hisi_sec2-0". */
+static size_t
+prefix_len(const char *name)
+{
+	const char *dash = strrchr(name, '-');
+
+	return dash != NULL ? (size_t)(dash - name) + 1 : strlen(name);
+}
+
+static bool
+same_kind(const struct wd_dev_info *a, const struct wd_dev_info *b)
+{
+	const size_t n = prefix_len(a->name);
+
+	return n == prefix_len(b->name) && memcmp(a->name, b->name, n) == 0 &&
+		strcmp(a->api, b->api) == 0 && strcmp(a->algorithms, b->algorithms) == 0 &&
+		a->flags == b->flags &&
+		memcmp(a->region_size, b->region_size, sizeof(a->region_size)) == 0;
+}
+
+/*
+ * A device that went and came back has another number as long as somebody has the old one open. Any
+ * device that is the same in all but that will do.
+ */
+static bool
+find_again(struct uacce_dev *dev)
+{
+	struct wd_dev_info *all = calloc(MAX_LISTED, sizeof(*all));
+	int i, n = all != NULL ? wd_device_list(all, MAX_LISTED) : 0;
+	bool found = false;
+
+	for (i = 0; i < n && i < MAX_LISTED && !found; i++) {
+		struct wd_dev_info info;
+
+		if (!same_kind(&all[i], &dev->was) || all[i].isolated || all[i].available == 0 ||
+			wd_sysfs_read(all[i].name, &info, dev->node, sizeof(dev->node), NULL, 0) < 0)
+			continue;
+		strcpy(dev->name, info.name);
+		found = true;
+	}
+	free(all);
+	return found;
+}
+
 static int
-open_node(const struct uacce_dev *dev)
+open_node(struct uacce_dev *dev)
 {
 	int fd = open(dev->node, O_RDWR | O_CLOEXEC);
 
+	if (fd < 0 && (errno == ENOENT || errno == ENXIO) && find_again(dev))
+		fd = open(dev->node, O_RDWR | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
 	return errno == ENOENT || errno == ENXIO ? -ENODEV : -errno;
@@ -160,7 +210,7 @@ is_dead(int fd)
 
 /* A descriptor with the memory of the last keeper, at the addresses that callers have of it. */
 static int
-keeper_open(const struct uacce_dev *dev)
+keeper_open(struct uacce_dev *dev)
 {
 	const struct shared *s;
 	uint64_t dev_addr = 0;
@@ -183,8 +233,10 @@ keeper(struct uacce_dev *dev)
 {
 	int fd;
 
-	if (dev->mem_fd >= 0 && !dev->mem_fd_queue && is_dead(dev->mem_fd)) {
-		close(dev->mem_fd);
+	if (dev->mem_fd >= 0 && is_dead(dev->mem_fd)) {
+		/* A queue that it serves as closes it. */
+		if (!dev->mem_fd_queue)
+			close(dev->mem_fd);
 		dev->mem_fd = -1;
 	}
 	if (dev->mem_fd >= 0)

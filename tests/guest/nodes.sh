@@ -6,6 +6,7 @@
 # Runs in a guest: the PMDs on device nodes that uacce-emu serves in a memory model (sva, iommu,
 # noiommu, domain).
 #
+#   libwd                 libwd's tests: the specification's API, both engines
 #   crypto, compress      the stock performance tools: throughput, and verify
 #   cryptodev, raw, compressdev   the stock suites: PART[:HW[:LEAST CASES]]
 #   client                a client from the ABI documents alone (sva only)
@@ -57,7 +58,7 @@ if len(sys.argv) > 2:
 sys.exit(1 if bad or status["clients"] else 0)' "$@" || fail "the daemon's figures are not as they should be"
 	kill "$pid"
 	wait "$pid" || fail "the daemon ends badly"
-	[ ! -e /dev/hisi_sec2-0 ] && [ ! -e /dev/hisi_zip-0 ] || fail "a node is left"
+	! ls /dev/hisi_* 2>/dev/null || fail "a node is left"
 }
 
 # perf TOOL PMD ARGUMENT...: prints what it prints, but for the tool's own errors.
@@ -136,10 +137,48 @@ suite() {
 	served 100
 }
 
+# Device and queues by discovery, SS and its sharing; then both engines, of both generations.
+part_libwd() {
+	local hw test
+
+	for hw in v3 v2; do
+		serve "sec2:$hw,$mode${EXTRA:-}" "zip:$hw,$mode${EXTRA:-}"
+		[ $hw = v2 ] || timeout 120 "$build/tests/wd/wd_emu_spec" || fail "wd_emu_spec: $?"
+		for test in sec2 zip; do
+			timeout 250 "$build/tests/wd/wd_emu_$test" '' auto >/run/wd.log ||
+				{ tail -20 /run/wd.log; fail "wd_emu_$test on $hw: $?"; }
+		done
+		served 900
+	done
+}
+
 part_client() {
 	serve "sec2:v3,sva,doorbell=shared,queues=16" "zip:v3,sva,doorbell=shared"
-	timeout 120 "$build/tests/tools/abi_client" || fail "abi_client: $?"
-	served 100
+	timeout 120 "$build/tests/tools/abi_client" 300 || fail "abi_client: $?"
+	served 40
+}
+
+# SIGKILL with operations in flight: all come back, and the queue pairs can be set up again when
+# there is a daemon again.
+part_kill() {
+	serve "sec2:v3,$mode${EXTRA:-}"
+	cat >/run/again <<-AGAIN
+	#!/bin/bash
+	exec </dev/null >>/run/again.log 2>&1
+	setsid "$emu" serve --vuacce --socket $sock --device "sec2:v3,$mode${EXTRA:-}" >/run/emu.log &
+	echo \$! >/run/again.pid
+	for _ in {1..100}; do
+		! grep -q listening /run/emu.log || exit 0
+		sleep 0.1
+	done
+	exit 1
+	AGAIN
+	chmod 755 /run/again
+	CT_MEM=64 timeout 120 "$build/tests/crypto/loss" daemon hisi_sec2-0 $pid /run/again || fail "loss: $?"
+	pid=$(cat /run/again.pid)
+	"$emu" status --socket $sock
+	kill "$pid"
+	while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
 }
 
 hugepages() {
@@ -156,7 +195,7 @@ for part; do
 	echo "== $mode $part"
 	start=$SECONDS
 	case $part in
-	crypto | compress | client | kill) part_$part ;;
+	libwd | crypto | compress | client | kill) part_$part ;;
 	cryptodev* | raw* | compressdev*) suite "$part" ;;
 	*) fail "no part '$part'" ;;
 	esac

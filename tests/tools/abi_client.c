@@ -90,7 +90,8 @@ test_ioctls(void)
 	CHECK_ERRNO(ioctl(fd, ABI_QP_CTX, &ctx), EINVAL);
 	CHECK_ERRNO(ioctl(fd, ABI_QP_CTX, NULL), EFAULT);
 	CHECK_ERRNO(ioctl(fd, ABI_QP_INFO, (void *)1), EFAULT);
-	CHECK_ERRNO(ioctl(fd, ABI_SS_DMA, &ul), EINVAL);        /* no such thing with SVA */
+	/* No such thing with SVA; a kernel that knows the call says that there is no such region. */
+	CHECK(ioctl(fd, ABI_SS_DMA, &ul) == -1 && (errno == EINVAL || errno == ENOENT));
 	CHECK_ERRNO(ioctl(fd, 0x5742, &ul), EINVAL);
 	CHECK(ioctl(fd, ABI_PUT_Q) == 0);                       /* also when not started */
 	CHECK(ioctl(fd, ABI_START_Q) == 0);                     /* also without regions */
@@ -124,7 +125,8 @@ test_mappings(void)
 	CHECK(dus != MAP_FAILED);
 	MAP_FAILS(sec.dus_size, 1, EEXIST);
 	CHECK(mremap(dus, sec.dus_size, sec.dus_size + PAGE, MREMAP_MAYMOVE) == MAP_FAILED);
-	CHECK(errno == EPERM);
+	/* EFAULT: the kernel, who does not ask the driver when a mapping that cannot grow is to grow. */
+	CHECK(errno == EPERM || errno == EFAULT);
 	CHECK(munmap(dus, sec.dus_size) == 0);
 	/* Free again, and where we want it. */
 	at = mmap(NULL, sec.dus_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -244,7 +246,7 @@ test_poll(void)
 
 /* ------------------------------------------------------------------ threads and doorbells */
 
-#define OPS     20000
+static unsigned int ops = 20000;        /* with doorbells that hide each other */
 
 struct stream {
 	struct abi_queue q;
@@ -314,7 +316,7 @@ test_doorbells(int two)
 
 	CHECK(s != NULL);
 	abi_queue_open(&s->q, &sec, 0);
-	s->ops = OPS;
+	s->ops = ops;
 	s->two = two;
 	if (two)
 		CHECK(pthread_create(&t, NULL, receiver, s) == 0);
@@ -459,9 +461,12 @@ test_zip(enum abi_format format)
 	abi_queue_close(&d);
 }
 
+/* abi_client [OPS]: so many with doorbells that hide each other, which a device may find slowly. */
 int
-main(void)
+main(int argc, char **argv)
 {
+	if (argc > 1)
+		ops = (unsigned int)strtoul(argv[1], NULL, 10);
 	alarm(120);
 	abi_find(&sec, "hisi_sec2");
 	abi_find(&zip, "hisi_zip");

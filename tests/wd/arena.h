@@ -21,24 +21,29 @@
 static inline int
 arena_share(struct wd_device *dev, void *arena, size_t len)
 {
-	bool noiommu = wd_device_flags(dev) & WD_DEV_NOIOMMU;
+	bool noiommu = wd_device_flags(dev) & WD_DEV_NOIOMMU, huge = noiommu;
 	int fd, ret;
 
 	if (wd_device_flags(dev) & WD_DEV_SVA)
 		return 0;
-	fd = memfd_create("arena", MFD_CLOEXEC | (noiommu ? MFD_HUGETLB | MFD_HUGE_2MB : 0));
-	if (fd < 0 || ftruncate(fd, len) < 0 ||
-		mmap(arena, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) ==
-		MAP_FAILED) {
-		perror("arena");
-		exit(noiommu ? 77 : 1); /* no hugepages to be had */
+	for (;; huge = true) {
+		fd = memfd_create("arena", MFD_CLOEXEC | (huge ? MFD_HUGETLB | MFD_HUGE_2MB : 0));
+		if (fd < 0 || ftruncate(fd, len) < 0 ||
+			mmap(arena, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) ==
+			MAP_FAILED) {
+			perror("arena");
+			exit(huge ? 77 : 1); /* no hugepages to be had */
+		}
+		ret = wd_device_share(dev, arena, len, fd, 0);
+		close(fd);
+		/* The kernel adopts hugepages only. */
+		if (ret != -EFAULT || huge)
+			break;
 	}
-	ret = wd_device_share(dev, arena, len, fd, 0);
 	if (ret == -EPERM && noiommu)
 		exit(77);
 	if (ret < 0)
 		fprintf(stderr, "arena: share: %d\n", ret);
-	close(fd);
 	return ret;
 }
 
