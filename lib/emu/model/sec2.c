@@ -252,7 +252,8 @@ prepare(struct sec2_ctx *ctx, struct sec2_op *op, const struct emu_job *job)
 	int ret;
 
 	ctx->mem = emu_queue_mem(job->q);
-	if (emu_likely(ctx->hw != 2 && sec2_gcm_read(ctx->mem, op, job->sqe)))
+	if (emu_likely(ctx->hw != 2 && (sec2_gcm_read(ctx->mem, op, job->sqe) ||
+			sec2_chain_read(ctx->mem, op, job->sqe))))
 		return true;
 	if (!read_bd(ctx, op, job->sqe)) {
 		op->error = SEC2_E_TYPE;

@@ -5,7 +5,7 @@
  *	sec2_bd2.c, sec2_bd3.c  descriptor -> struct sec2_req, and the result back
  *	sec2_check.c            is it a legal request? -> the algorithm half of a crypto_task
  *	sec2_data.c             addresses and lists -> the pointer half
- *	sec2_gcm.c              a short cut through all of that
+ *	sec2_gcm.c, sec2_chain.c   short cuts through all of that
  *	sec2_stream.c           work that comes in several descriptors
  *	sec2.c                  batches: phases, tags, statuses
  */
@@ -104,6 +104,8 @@ void sec2_bd2_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag);
  * descriptor of type 3, with nothing to copy. False: take the long way, nothing is said yet.
  */
 bool sec2_gcm_read(const struct emu_mem *mem, struct sec2_op *op, const void *sqe);
+/* The same for the next: AES-CBC with an HMAC of the SHA family, flat and in place. */
+bool sec2_chain_read(const struct emu_mem *mem, struct sec2_op *op, const void *sqe);
 
 /* Sets the path and the algorithm half of the task. SEC2_OK or an error. */
 enum sec2_error sec2_check(const struct sec2_ctx *ctx, struct sec2_op *op);
