@@ -68,10 +68,10 @@ static void vc_user_put(struct vc_device *vc)
 	if (last && vc->failed) {
 		vc_deactivate(vc);
 		WRITE_ONCE(vc->failed, false);
-		/* Up once more, only to have its sessions ended. */
-		if (!list_empty(&vc->orphans))
-			vc_activate(vc);
 	}
+	/* If need be, up once more only to have its sessions ended. */
+	if (last && !list_empty(&vc->orphans))
+		vc_activate(vc);
 	ask = vc->active && !vc->failed;
 	mutex_unlock(&vc->lock);
 	if (ask)
