@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * QEMU's virtio-crypto function as a uacce device: test_virtio_crypto
- * flat|iommu|bypass|passthrough tells how the guest was started (bypass: behind an IOMMU, but the
- * device does not use it).
+ * flat|iommu|bypass|passthrough|old tells how the guest was started (bypass: behind an IOMMU, but the
+ * device does not use it; old: no reset of single queues, no MSI-X, and doorbells far apart).
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -17,9 +17,10 @@
 
 #define SYSFS	"/sys/class/uacce/virtio_crypto-0/"
 #define MB2	(2UL << 20)
+#define RING_RESET	40
 #define QEMU_SESSIONS	256	/* of its built-in backend */
 
-static bool translated;
+static bool translated, ring_reset;
 
 /* SP 800-38A, F.2.1 */
 static const uint8_t nist_key[16] = {0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6,
@@ -95,6 +96,7 @@ what_it_is(void)
 	/* VERSION_1 and ACCESS_PLATFORM as the machine has it; no EVENT_IDX, no PACKED */
 	CHECK_EQ(info.features >> 32 & 1, 1);
 	CHECK_EQ(info.features >> 33 & 1, translated);
+	CHECK_EQ(info.features >> RING_RESET & 1, ring_reset);
 	CHECK_EQ(info.features >> 29 & 1, 0);
 	CHECK_EQ(info.features >> 34 & 1, 0);
 	CHECK(info.services & 1 && info.cipher_algo >> VC_AES_CBC & 1);
@@ -371,18 +373,21 @@ interrupts(void)
 	CHECK_EQ(system("grep -q 'uacce_vc.*' /proc/interrupts"), 0);
 }
 
-/* The queue starts from nothing after each stop; sessions and memory stay. */
+/*
+ * The queue starts from nothing after each stop, and memory stays. Sessions do, too, unless the stop
+ * takes a reset of the device, which the epoch tells.
+ */
 static void
 stop_and_start(void)
 {
-	struct uacce_vc_info info;
-	uint64_t id;
+	uint64_t id, last, epoch;
 	struct vc c;
 
 	CHECK_EQ(vc_open(&c), 0);
 	for (uint32_t i = 0; i < c.info.room_offset + c.info.room_size; i++)
 		CHECK_EQ(c.dus[i], 0);
 	CHECK_EQ(vc_session(&c, VC_ENCRYPT, nist_key, 16, &id), 0);
+	epoch = c.info.epoch;
 	vc_avail(&c)[0] = 1;	/* no interrupts */
 	for (int i = 0; i < 5; i++) {
 		CHECK_EQ(vc_start(&c), 0);
@@ -404,11 +409,17 @@ stop_and_start(void)
 		usleep(20000);
 		CHECK_EQ(vc_used(&c)[1], 0);
 		vc_avail(&c)[1] = 0;
-		info.size = sizeof(info);
-		CHECK_EQ(ioctl(c.fd, UACCE_VC_INFO, &info), 0);
-		CHECK_EQ(info.epoch, c.info.epoch);
+		if (!(c.info.features >> RING_RESET & 1)) {
+			CHECK_ERRNO(ioctl(c.fd, UACCE_VC_DESTROY, &id), ENOENT);
+			CHECK_EQ(vc_session(&c, VC_ENCRYPT, nist_key, 16, &id), 0);
+		}
+		last = epoch;
+		CHECK_EQ(ioctl(c.fd, UACCE_VC_INFO, &c.info), 0);
+		epoch = c.info.epoch;
+		CHECK_EQ(epoch == last, c.info.features >> RING_RESET & 1);
 	}
 	vc_close(&c);
+	all_sessions();
 }
 
 /* The device answers; the queue lives. */
@@ -678,6 +689,7 @@ main(int argc, char **argv)
 	CHECK(write(fd, "8", 1) == 1);
 	close(fd);
 	translated = has_iommu;
+	ring_reset = strcmp(machine, "old") != 0;
 	CHECK(vc_load("uacce_mode=3") != 0);
 	CHECK(vc_load("uacce_mode=1 ring_size=1000") != 0);
 	/* Physical addresses: not if the IOMMU translates what the device says. */
