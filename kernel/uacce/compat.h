@@ -3,13 +3,20 @@
 #ifndef UACCE_COMPAT_H
 #define UACCE_COMPAT_H
 
+#include <linux/capability.h>
 #include <linux/device/class.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/coredump.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #include <linux/pfn_t.h>
+#endif
+
+#if __has_include(<linux/sched/exec_state.h>)
+#include <linux/sched/exec_state.h>
 #endif
 
 static inline struct class *uacce_class_create(const char *name)
@@ -68,6 +75,41 @@ static inline long uacce_pin_remote(struct mm_struct *mm, unsigned long addr, un
 #endif
 }
 
+/*
+ * The second half of what ptrace asks for: a dumpable process if it has the caller's user, else
+ * CAP_SYS_PTRACE over it. 7.x keeps both with the task; an address space that nobody owns any more,
+ * or a kernel that does not say who does, takes the capability over everything.
+ */
+static inline bool uacce_may_trace(struct mm_struct *mm, bool same_user)
+{
+#if !__has_include(<linux/sched/exec_state.h>)
+	if (same_user && get_dumpable(mm) == SUID_DUMP_USER)
+		return true;
+	return ns_capable(mm->user_ns, CAP_SYS_PTRACE);
+#elif defined(CONFIG_MEMCG)
+	struct user_namespace *ns = NULL;
+	struct task_exec_state *exec;
+	struct task_struct *owner;
+	bool dumpable = false, allowed;
+
+	rcu_read_lock();
+	owner = rcu_dereference(mm->owner);
+	if (owner) {
+		/* Not freed, nor its namespace put, before the end of this section. */
+		exec = rcu_dereference(owner->exec_state);
+		dumpable = READ_ONCE(exec->dumpable) == TASK_DUMPABLE_OWNER;
+		ns = get_user_ns(exec->user_ns);
+	}
+	rcu_read_unlock();
+	allowed = (same_user && dumpable) ||
+		  ns_capable(ns ? ns : &init_user_ns, CAP_SYS_PTRACE);
+	put_user_ns(ns);
+	return allowed;
+#else
+	return capable(CAP_SYS_PTRACE);
+#endif
+}
+
 static inline int uacce_iommu_map(struct iommu_domain *domain, unsigned long iova,
 				  phys_addr_t phys, size_t len, int prot)
 {
@@ -100,7 +142,7 @@ static inline struct iommu_sva *uacce_sva_bind(struct device *dev, struct mm_str
 #endif
 }
 
-/* Since 6.16 the drivers of IOMMUs enable these by themselves. */
+/* Since 6.16 the drivers of IOMMUs enable these by themselves; without PASID there is nothing. */
 static inline int uacce_sva_enable(struct device *dev)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
@@ -113,7 +155,7 @@ static inline int uacce_sva_enable(struct device *dev)
 		iommu_dev_disable_feature(dev, IOMMU_DEV_FEAT_IOPF);
 	return ret;
 #else
-	return device_iommu_mapped(dev) ? 0 : -ENODEV;
+	return device_iommu_mapped(dev) && dev->iommu && dev->iommu->max_pasids ? 0 : -ENODEV;
 #endif
 }
 

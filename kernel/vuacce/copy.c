@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* An SVA device without an IOMMU: the server reaches the client's memory by address. */
-#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
-#include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
@@ -18,13 +16,11 @@
 static bool may_access(struct mm_struct *mm, const struct cred *client)
 {
 	const struct cred *me = current_cred();
+	bool same = uid_eq(me->fsuid, client->euid) && uid_eq(me->fsuid, client->suid) &&
+		    uid_eq(me->fsuid, client->uid) && gid_eq(me->fsgid, client->egid) &&
+		    gid_eq(me->fsgid, client->sgid) && gid_eq(me->fsgid, client->gid);
 
-	if (get_dumpable(mm) == SUID_DUMP_USER &&
-	    uid_eq(me->fsuid, client->euid) && uid_eq(me->fsuid, client->suid) &&
-	    uid_eq(me->fsuid, client->uid) && gid_eq(me->fsgid, client->egid) &&
-	    gid_eq(me->fsgid, client->sgid) && gid_eq(me->fsgid, client->gid))
-		return true;
-	return ns_capable(mm->user_ns, CAP_SYS_PTRACE);
+	return uacce_may_trace(mm, same);
 }
 
 /* Part of a page between the two; the client's page is pinned and mmap_lock is not held. */
