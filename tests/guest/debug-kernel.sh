@@ -3,7 +3,7 @@
 # debug-kernel.sh SOURCE_ROOT WORK: build a kernel with KASAN, lockdep, kmemleak and fault injection
 # from Debian's linux-source-6.1 (a quarter of an hour on two cores, 2 GiB). Then, for any test:
 #
-#	UACCE_GUEST_OBJ=WORK/obj UACCE_BUILD=WORK/guest tests/guest/guest.sh -t 600 -- PROGRAM
+#	UACCE_GUEST_OBJ=WORK/obj tests/guest/guest.sh -t 600 -- PROGRAM
 #
 # It needs flex and bison beside what devtools/setup.sh installs. JOBS tells make -j (default 2).
 set -eu
