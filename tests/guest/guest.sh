@@ -7,8 +7,10 @@
 # here; 125 if the guest died or hung; 1 if the kernel complained in its log.
 # -f: modules that fail on demand (/dev/uacce_fail). @ID@ in QEMU's arguments becomes a word that no
 # other guest has.
-# Environment: UACCE_SOURCE, UACCE_BUILD (where setup.sh works). In the command: $MODULES (built
-# modules), $SOURCE, $SHARE (writable, outlives the guest).
+# Environment: UACCE_SOURCE, UACCE_BUILD (where setup.sh works, unless UACCE_GUEST_ROOT or _OBJ tell
+# of another kernel: then beside that), UACCE_GUEST_PATIENCE (factor of all time limits, for slow
+# kernels and busy machines; give meson test a -t, too). In the command: $MODULES (built modules),
+# $SOURCE, $SHARE (writable, outlives the guest).
 set -u
 
 limit=120 memory=1G qemu_args= kernel_args= modules=kernel
@@ -24,6 +26,8 @@ while getopts ft:m:q:a: opt; do
 done
 shift $((OPTIND - 1))
 
+[ -z "${UACCE_GUEST_ROOT:-}" ] || UACCE_BUILD=$UACCE_GUEST_ROOT/guest
+[ -z "${UACCE_GUEST_OBJ:-}" ] || UACCE_BUILD=$UACCE_GUEST_OBJ/guest
 [ -n "${UACCE_BUILD:-}" ] || { echo "UACCE_BUILD is not set" >&2; exit 2; }
 here=$(dirname "$(realpath "$0")")
 source_root=${UACCE_SOURCE:-$here/../..}
@@ -58,6 +62,7 @@ busybox dmesg >/share/dmesg
 exit \$rc
 JOB
 
+limit=$((limit * ${UACCE_GUEST_PATIENCE:-1}))
 timeout "$limit" qemu-system-x86_64 -M q35,kernel-irqchip=split -accel tcg,thread=multi -cpu max \
 	-smp "${SMP:-2}" -m "$memory" -nodefaults -no-user-config -display none -no-reboot \
 	-serial "file:$share/console" -serial "file:$share/out" \

@@ -13,7 +13,8 @@
 # The kernel is the one whose headers are installed; its image comes as a package, which is
 # unpacked here and not installed. Safe to call from several tests at once. For another kernel set
 # UACCE_GUEST_KVER (6.12.107+deb12-amd64), and UACCE_GUEST_HEADERS if they are not in /usr/src; for
-# one of debug-kernel.sh set UACCE_GUEST_OBJ to its build folder.
+# one of another Debian suite set UACCE_GUEST_ROOT to a folder of suite-root.sh; for one of
+# debug-kernel.sh set UACCE_GUEST_OBJ to its build folder.
 set -eu
 
 src=$(realpath "$1")
@@ -32,6 +33,11 @@ done
 if [ -n "${UACCE_GUEST_OBJ:-}" ]; then
 	kver=$(cat "$UACCE_GUEST_OBJ/include/config/kernel.release")
 	UACCE_GUEST_HEADERS=$(realpath "$UACCE_GUEST_OBJ")
+elif [ -n "${UACCE_GUEST_ROOT:-}" ]; then
+	UACCE_GUEST_ROOT=$(realpath "$UACCE_GUEST_ROOT")
+	kver=$(cat "$UACCE_GUEST_ROOT/kver")
+	UACCE_GUEST_HEADERS=$UACCE_GUEST_ROOT/root/usr/src/linux-headers-$kver
+	export APT_CONFIG=$UACCE_GUEST_ROOT/apt.conf
 elif [ -n "${UACCE_GUEST_KVER:-}" ]; then
 	kver=$UACCE_GUEST_KVER
 else
@@ -48,15 +54,24 @@ fetch_image() {
 		return 0
 	fi
 	rm -rf "$work/image" "$work/deb"
+	fetch_package linux-image-$kver-unsigned || fetch_package linux-image-$kver ||
+		skip "cannot download linux-image-$kver"
+	[ ! -e "$work/image/boot/vmlinuz-$kver" ] || return 0
+	# Of 7.x: the kernel and its modules apart, and both in /usr/lib.
+	fetch_package linux-binary-$kver && fetch_package linux-modules-$kver ||
+		skip "cannot download linux-binary-$kver, linux-modules-$kver"
+	mkdir -p "$work/image/boot"
+	ln -s usr/lib "$work/image/lib"
+	ln "$work/image/lib/modules/$kver/vmlinuz" "$work/image/boot/vmlinuz-$kver"
+}
+
+# fetch_package NAME: unpacks it into WORK/image.
+fetch_package() {
 	mkdir -p "$work/deb"
-	for name in linux-image-$kver-unsigned linux-image-$kver; do
-		(cd "$work/deb" && apt-get -qq -o APT::Sandbox::User=root download "$name" \
-			>/dev/null 2>&1) || continue
-		dpkg-deb -x "$work"/deb/*.deb "$work/image"
-		rm -rf "$work/deb"
-		return 0
-	done
-	skip "cannot download linux-image-$kver"
+	(cd "$work/deb" && apt-get -qq -o APT::Sandbox::User=root download "$1" >/dev/null 2>&1) ||
+		return 1
+	dpkg-deb -x "$work"/deb/*.deb "$work/image"
+	rm -rf "$work/deb"
 }
 
 # The bzImage's payload is one xz stream.
@@ -92,6 +107,7 @@ make_initrd() {
 			case $file in
 			*.ko) cp "$file" "$tree/modules/$n-${m##*/}.ko" ;;
 			*.ko.xz) xz -dc "$file" >"$tree/modules/$n-${m##*/}.ko" ;;
+			*.ko.zst) zstd -qdc "$file" >"$tree/modules/$n-${m##*/}.ko" ;;
 			esac
 		done
 		n=$((n + 1))
@@ -107,10 +123,25 @@ build_modules() {
 	shift
 	mkdir -p "$dir"
 	cp -ru "$src/kernel/." "$dir/"
-	make -C "$dir" KDIR="$headers" KCFLAGS=-Werror W=1 "$@" >"$dir.log" 2>&1 || {
+	make_in_root -C "$dir" KCFLAGS=-Werror W=1 "$@" >"$dir.log" 2>&1 || {
 		cat "$dir.log" >&2
 		exit 1
 	}
+}
+
+# make, by the tools of UACCE_GUEST_ROOT if there is one; its mounts end with it.
+make_in_root() {
+	local root=${UACCE_GUEST_ROOT:-}/root
+	if [ -z "${UACCE_GUEST_ROOT:-}" ]; then
+		make "$@" KDIR="$headers"
+		return
+	fi
+	mkdir -p "$root/proc" "$root$work"
+	unshare -m sh -ec 'root=$1 work=$2
+		shift 2
+		mount -t proc proc "$root/proc"
+		mount --bind "$work" "$root$work"
+		exec chroot "$root" make "$@"' sh "$root" "$work" "$@" KDIR="${headers#"$root"}"
 }
 
 if [ "$(cat "$work/kver" 2>/dev/null)" != "$kver" ]; then
