@@ -16,12 +16,30 @@
 
 bool uacce_should_fail(void);
 
-#define kzalloc(size, gfp)	(uacce_should_fail() ? NULL : kzalloc(size, gfp))
-#define kvcalloc(n, size, gfp)	(uacce_should_fail() ? NULL : kvcalloc(n, size, gfp))
+/* What newer kernels have as macros; a macro cannot call the one that it replaces. */
+static inline void *uacce_fail_kzalloc(size_t size, gfp_t gfp)
+{
+	return uacce_should_fail() ? NULL : kzalloc(size, gfp);
+}
+
+static inline void *uacce_fail_kvcalloc(size_t n, size_t size, gfp_t gfp)
+{
+	return uacce_should_fail() ? NULL : kvcalloc(n, size, gfp);
+}
+
+static inline struct page *uacce_fail_pages(int node, gfp_t gfp, unsigned int order)
+{
+	return uacce_should_fail() ? NULL : alloc_pages_node(node, gfp, order);
+}
+
+#undef kzalloc
+#define kzalloc			uacce_fail_kzalloc
+#undef kvcalloc
+#define kvcalloc		uacce_fail_kvcalloc
 #undef alloc_page
-#define alloc_page(gfp)		(uacce_should_fail() ? NULL : alloc_pages(gfp, 0))
-#define alloc_pages_node(node, gfp, order) \
-	(uacce_should_fail() ? NULL : alloc_pages_node(node, gfp, order))
+#define alloc_page(gfp)		uacce_fail_pages(NUMA_NO_NODE, gfp, 0)
+#undef alloc_pages_node
+#define alloc_pages_node	uacce_fail_pages
 #define xa_insert(xa, index, entry, gfp) \
 	(uacce_should_fail() ? -ENOMEM : xa_insert(xa, index, entry, gfp))
 #define xa_alloc_cyclic(xa, id, entry, limit, next, gfp) \
