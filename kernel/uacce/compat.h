@@ -15,7 +15,7 @@
 #include <linux/pfn_t.h>
 #endif
 
-#if __has_include(<linux/sched/exec_state.h>)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
 #include <linux/sched/exec_state.h>
 #endif
 
@@ -77,12 +77,12 @@ static inline long uacce_pin_remote(struct mm_struct *mm, unsigned long addr, un
 
 /*
  * The second half of what ptrace asks for: a dumpable process if it has the caller's user, else
- * CAP_SYS_PTRACE over it. 7.x keeps both with the task; an address space that nobody owns any more,
+ * CAP_SYS_PTRACE over it. 7.2 keeps both with the task; an address space that nobody owns any more,
  * or a kernel that does not say who does, takes the capability over everything.
  */
 static inline bool uacce_may_trace(struct mm_struct *mm, bool same_user)
 {
-#if !__has_include(<linux/sched/exec_state.h>)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 2, 0)
 	if (same_user && get_dumpable(mm) == SUID_DUMP_USER)
 		return true;
 	return ns_capable(mm->user_ns, CAP_SYS_PTRACE);
