@@ -170,6 +170,7 @@ enum uacce_q_state {
  * @wait: pollers
  * @client: number of the opener's address space at this device
  * @failed: given up by the driver (uacce_queue_fail)
+ * @number: no other queue has it; where its VMAs are in @mapping, which queues share
  * @op_lock: one ioctl at a time
  * @lock: state, regions, attached; taken under mmap_lock, so no user access while holding it
  */
@@ -188,6 +189,7 @@ struct uacce_queue {
 	struct list_head attached;
 	struct list_head list;
 	struct address_space *mapping;
+	u32 number;
 	struct mmu_notifier notifier;
 	u32 pasid;
 	u32 client;

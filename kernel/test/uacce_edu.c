@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Test driver, not for production: offers QEMU's "edu" PCI device, which has a DMA engine and sits
- * behind an IOMMU if there is one, as a uacce device with a single queue.
+ * behind an IOMMU if there is one, as a uacce device with one queue, or with several that share the
+ * engine.
  *
  *	MMIO	the first page of BAR 0: the process programs the DMA engine itself
  *	DUS	one page of memory
@@ -34,6 +35,9 @@ MODULE_PARM_DESC(uacce_mode, "0 not registered, 1 SVA or IOMMU, 2 no IOMMU");
 static bool share_domain;
 module_param(share_domain, bool, 0444);
 MODULE_PARM_DESC(share_domain, "kernel-only region in the process's domain");
+static int max_queues = 1;
+module_param(max_queues, int, 0444);
+MODULE_PARM_DESC(max_queues, "how many queues");
 
 struct edu {
 	struct pci_dev *pdev;
@@ -59,11 +63,13 @@ static int edu_get_queue(struct uacce_device *uacce, struct uacce_queue *q)
 	struct edu *edu = uacce->priv;
 	struct uacce_mem *mem;
 
-	if (atomic_cmpxchg(&edu->queues, 0, 1))
+	if (atomic_inc_return(&edu->queues) > max_queues) {
+		atomic_dec(&edu->queues);
 		return -EBUSY;
+	}
 	mem = uacce_mem_alloc_region(PAGE_SIZE, dev_to_node(&edu->pdev->dev));
 	if (IS_ERR(mem)) {
-		atomic_set(&edu->queues, 0);
+		atomic_dec(&edu->queues);
 		return PTR_ERR(mem);
 	}
 	uacce_queue_set_region(q, UACCE_QFRT_DUS, mem);
@@ -75,7 +81,7 @@ static void edu_put_queue(struct uacce_queue *q)
 {
 	struct edu *edu = q->uacce->priv;
 
-	atomic_set(&edu->queues, 0);
+	atomic_dec(&edu->queues);
 }
 
 /* The kernel's own memory at the device is where the process gave it room. */
@@ -132,7 +138,7 @@ static int edu_available(struct uacce_device *uacce)
 {
 	struct edu *edu = uacce->priv;
 
-	return 1 - atomic_read(&edu->queues);
+	return max(max_queues - atomic_read(&edu->queues), 0);
 }
 
 static const struct uacce_ops edu_ops = {

@@ -6,12 +6,15 @@
  * queue's lock, and for writing by removal; after removal uacce->ops is NULL.
  */
 #include <linux/capability.h>
+#include <linux/idr.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "internal.h"
+
+static DEFINE_IDA(queue_ida);
 
 bool uacce_queue_alive(const struct uacce_queue *q)
 {
@@ -48,6 +51,26 @@ void uacce_queue_fail(struct uacce_queue *q)
 EXPORT_SYMBOL_GPL(uacce_queue_fail);
 
 /*
+ * Device registers must not stay mapped when the device, or the process's right to it, is gone. A
+ * VMA whose mmap() is under way is not found yet, but it holds mmap_lock until it is.
+ */
+static void zap_registers(struct uacce_queue *q)
+{
+	unsigned int type, mapped = 0;
+
+	for (type = 0; type < UACCE_QFRT_MAX; type++)
+		if (!q->regions[type].mem && q->regions[type].vmas)
+			mapped |= BIT(type);
+	if (!mapped)
+		return;
+	mmap_read_lock(q->mm);
+	mmap_read_unlock(q->mm);
+	for (type = 0; type < UACCE_QFRT_MAX; type++)
+		if (mapped & BIT(type))
+			uacce_queue_zap_region(q, type);
+}
+
+/*
  * Take the queue away from hardware and process; the struct stays until the last file reference.
  * The caller holds uacce->lock. Mappings of device registers are replaced, those of memory stay.
  */
@@ -55,7 +78,6 @@ void uacce_queue_kill(struct uacce_queue *q)
 {
 	struct uacce_device *uacce = q->uacce;
 	enum uacce_q_state old;
-	unsigned int type;
 
 	mutex_lock(&q->lock);
 	old = q->state;
@@ -63,9 +85,7 @@ void uacce_queue_kill(struct uacce_queue *q)
 	mutex_unlock(&q->lock);
 	if (old == UACCE_Q_ZOMBIE)
 		return;
-	for (type = 0; type < UACCE_QFRT_MAX; type++)
-		if (!q->regions[type].mem && q->regions[type].vmas)
-			uacce_queue_zap_region(q, type);
+	zap_registers(q);
 	mutex_lock(&q->lock);
 	if (old != UACCE_Q_INIT)
 		uacce->ops->stop_queue(q);
@@ -100,9 +120,16 @@ static const struct mmu_notifier_ops queue_notifier_ops = {
 static struct uacce_queue *queue_new(struct uacce_device *uacce, struct file *file)
 {
 	struct uacce_queue *q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
+	int number;
 
 	if (!q)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
+	number = ida_alloc_max(&queue_ida, UACCE_MAX_QUEUES - 1, GFP_KERNEL_ACCOUNT);
+	if (number < 0) {
+		kfree(q);
+		return ERR_PTR(number);
+	}
+	q->number = number;
 	q->uacce = uacce;
 	q->mm = current->mm;
 	q->cred = get_cred(file->f_cred);
@@ -127,6 +154,7 @@ static void queue_free(struct uacce_queue *q)
 		if (q->regions[type].spare)
 			put_page(q->regions[type].spare);
 	}
+	ida_free(&queue_ida, q->number);
 	put_cred(q->cred);
 	mmdrop(q->mm);
 	put_device(&q->uacce->dev);
@@ -194,8 +222,8 @@ static int uacce_fops_open(struct inode *inode, struct file *file)
 	if (ret)
 		return ret;
 	q = queue_new(uacce, file);
-	if (!q)
-		return -ENOMEM;
+	if (IS_ERR(q))
+		return PTR_ERR(q);
 	ret = mmu_notifier_register(&q->notifier, q->mm);
 	if (ret)
 		goto err_free;

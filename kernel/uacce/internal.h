@@ -11,6 +11,8 @@
 /* File offsets of the published table: one TiB for each region, above the small numbers. */
 #define UACCE_REGION_SHIFT	40
 #define UACCE_REGION_PAGES	(1UL << (UACCE_REGION_SHIFT - PAGE_SHIFT))
+/* What fits into a file offset: a number, a region, an offset in the region. */
+#define UACCE_MAX_QUEUES	(1U << (63 - UACCE_REGION_SHIFT - 2))
 /* What the size bits of UACCE_CMD_GET_SS_DMA can say, in whole hugepages. */
 #define UACCE_SS_DMA_MAX	((UACCE_SS_DMA_SIZE_MASK << UACCE_SS_DMA_SIZE_SHIFT) & PMD_MASK)
 

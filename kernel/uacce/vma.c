@@ -3,8 +3,9 @@
  * How regions look in a process: faults, huge entries, and what VMAs may not do.
  *
  * VMAs of a queue are neither copied by fork (nor by madvise(MADV_DOFORK): VM_IO), nor grown, nor
- * moved. They may be split, since clients protect parts of DUS. vm_pgoff is normalised to the
- * published table of offsets, so that it tells the region also after a split.
+ * moved. They may be split, since clients protect parts of DUS. vm_pgoff is changed to one that no
+ * other queue has, since all queues of a node share its address_space: it tells the region also
+ * after a split, and pages can be taken away from one queue alone.
  */
 #include <linux/mm.h>
 #include <linux/highmem.h>
@@ -129,9 +130,14 @@ u64 uacce_region_offset(enum uacce_qfrt type)
 	return (u64)(type + 1) << UACCE_REGION_SHIFT;
 }
 
+static unsigned long queue_pgoff(const struct uacce_queue *q, enum uacce_qfrt type)
+{
+	return ((unsigned long)q->number * UACCE_QFRT_MAX + type) * UACCE_REGION_PAGES;
+}
+
 static enum uacce_qfrt vma_region(const struct vm_area_struct *vma)
 {
-	return vma->vm_pgoff / UACCE_REGION_PAGES - 1;
+	return vma->vm_pgoff / UACCE_REGION_PAGES % UACCE_QFRT_MAX;
 }
 
 static void queue_vma_open(struct vm_area_struct *vma)
@@ -281,7 +287,7 @@ int uacce_queue_mmap(struct uacce_queue *q, struct vm_area_struct *vma, enum uac
 	uacce_vm_flags_clear(vma, VM_MAYEXEC);
 	if (type == UACCE_QFRT_DKO)
 		uacce_vm_flags_clear(vma, VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE);
-	vma->vm_pgoff = uacce_region_offset(type) >> PAGE_SHIFT;
+	vma->vm_pgoff = queue_pgoff(q, type);
 	vma->vm_private_data = q;
 	mutex_lock(&q->lock);
 	ret = map_region(q, vma, type, fresh);
@@ -311,10 +317,11 @@ EXPORT_SYMBOL_GPL(uacce_queue_set_region);
  * @type: region
  *
  * The next touch faults (uacce_ops.region_fault) and gets the same memory again, or what replaces
- * device registers once the device is gone. Other queues of the device may see a fault, too.
+ * device registers once the device is gone.
  */
 void uacce_queue_zap_region(struct uacce_queue *q, enum uacce_qfrt type)
 {
-	unmap_mapping_range(q->mapping, uacce_region_offset(type), 1UL << UACCE_REGION_SHIFT, 1);
+	unmap_mapping_range(q->mapping, (loff_t)queue_pgoff(q, type) << PAGE_SHIFT,
+			    1UL << UACCE_REGION_SHIFT, 1);
 }
 EXPORT_SYMBOL_GPL(uacce_queue_zap_region);

@@ -220,6 +220,36 @@ physical(const char *node)
 	printf("ok physical\n");
 }
 
+/* The registers of one queue stay when another queue of the node goes, with its process or alone. */
+static void
+neighbours(const char *node)
+{
+	int fd = open(node, O_RDWR), other = open(node, O_RDWR), status;
+	volatile uint8_t *mmio = map(fd, UACCE_QFRT_MMIO, PAGE);
+	volatile uint8_t *dus = map(fd, UACCE_QFRT_DUS, PAGE);
+	pid_t pid = fork();
+
+	if (!pid) {
+		volatile uint8_t *own = map(open(node, O_RDWR), UACCE_QFRT_MMIO, PAGE);
+
+		CHECK_EQ(REG(own, 0, uint32_t) & 0xffff, 0xed);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	CHECK_EQ(status, 0);
+	CHECK_EQ(REG(mmio, 0, uint32_t) & 0xffff, 0xed);
+	volatile uint8_t *next = map(other, UACCE_QFRT_MMIO, PAGE);
+	CHECK_EQ(REG(next, 0, uint32_t) & 0xffff, 0xed);
+	munmap((void *)(uintptr_t)next, PAGE);
+	close(other);
+	dus[1] = 1;
+	CHECK_EQ(REG(mmio, 0, uint32_t) & 0xffff, 0xed);
+	munmap((void *)(uintptr_t)dus, PAGE);
+	munmap((void *)(uintptr_t)mmio, PAGE);
+	close(fd);
+	printf("ok neighbours\n");
+}
+
 struct watch {
 	volatile uint8_t *mmio;
 	volatile bool stop;
@@ -317,9 +347,10 @@ physical_modes(bool iommu)
 	if (iommu)
 		iommu_domain(node);
 	unload();
-	CHECK_EQ(load("uacce_mode=2", node), 0);
+	CHECK_EQ(load("uacce_mode=2 max_queues=3", node), 0);
 	CHECK_EQ(flags_of(node), UACCE_DEV_NOIOMMU);
 	physical(node);
+	neighbours(node);
 	unbind_under_traffic(node);
 	unload();
 	printf("ok modes\n");
