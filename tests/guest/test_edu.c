@@ -310,6 +310,79 @@ unbind_under_traffic(const char *node)
 }
 
 static void
+driver_file(const char *file, const char *device)
+{
+	char path[96];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/uacce_edu/%s", file);
+	fd = open(path, O_WRONLY);
+	CHECK_EQ(write(fd, device, strlen(device)), strlen(device));
+	close(fd);
+}
+
+static volatile bool gone;
+
+/* Maps registers again and again, and keeps those that it had when the device went. */
+static void *
+map_registers(void *arg)
+{
+	int fd = *(int *)arg;
+	volatile uint8_t *p;
+
+	for (;;) {
+		p = echo_map(fd, UACCE_QFRT_MMIO, PAGE);
+		if (p == MAP_FAILED) {
+			CHECK_EQ(errno, ENXIO);
+			return NULL;
+		}
+		for (int i = 0; i < 4; i++) {
+			/* EEXIST as long as there is a device */
+			CHECK_EQ((uintptr_t)echo_map(fd, UACCE_QFRT_MMIO, PAGE),
+				(uintptr_t)MAP_FAILED);
+			if (errno == EEXIST)
+				continue;
+			CHECK_EQ(errno, ENXIO);
+			while (!gone)
+				usleep(1000);
+			CHECK_EQ(REG(p, 0, uint32_t), 0);
+			munmap((void *)(uintptr_t)p, PAGE);
+			return NULL;
+		}
+		munmap((void *)(uintptr_t)p, PAGE);
+	}
+}
+
+/* An mmap() that removal overtakes does not keep the registers. */
+static void
+unbind_in_mmap(void)
+{
+	char device[32];
+	pthread_t t;
+	glob_t g;
+	int fd;
+
+	CHECK(!glob("/sys/bus/pci/drivers/uacce_edu/0000:*", 0, NULL, &g));
+	snprintf(device, sizeof(device), "%s", strrchr(g.gl_pathv[0], '/') + 1);
+	globfree(&g);
+	for (unsigned int i = 0; i < 40; i++) {
+		CHECK(!glob("/dev/edu-*", 0, NULL, &g));
+		fd = open(g.gl_pathv[0], O_RDWR);
+		CHECK(fd >= 0);
+		globfree(&g);
+		gone = false;
+		CHECK(!pthread_create(&t, NULL, map_registers, &fd));
+		usleep(2000 + i * 137);
+		driver_file("unbind", device);
+		gone = true;
+		pthread_join(t, NULL);
+		close(fd);
+		driver_file("bind", device);
+	}
+	printf("ok unbind_in_mmap\n");
+}
+
+static void
 with_iommu(void)
 {
 	char node[64];
@@ -351,6 +424,9 @@ physical_modes(bool iommu)
 	CHECK_EQ(flags_of(node), UACCE_DEV_NOIOMMU);
 	physical(node);
 	neighbours(node);
+	unbind_in_mmap();
+	unload();
+	CHECK_EQ(load("uacce_mode=2", node), 0);
 	unbind_under_traffic(node);
 	unload();
 	printf("ok modes\n");
