@@ -49,8 +49,9 @@ struct uacce_domain;
  * @stop_queue: when it returns the hardware touches no memory for the queue. Called with
  *	queue->lock and sometimes mmap_lock held, also for a queue whose start is under way or
  *	failed half
- * @quiesce_queue: optional; replaces @stop_queue in UACCE_CMD_PUT_Q, where locks are not held and
- *	waiting for another process is allowed
+ * @quiesce_queue: optional; called first in UACCE_CMD_PUT_Q, where locks are not held and waiting
+ *	for another process is allowed. If it succeeds @stop_queue is not called, unless the process
+ *	takes memory away meanwhile
  * @is_q_updated: something to take since the last call? For poll(); optional
  * @mmap: map a region that has no memory of its own (uacce_queue_set_region()): device registers.
  *	With remap_pfn_range() or its like over the whole VMA, which must not get vm_ops. Such pages
@@ -159,6 +160,7 @@ enum uacce_q_state {
 	UACCE_Q_INIT,
 	UACCE_Q_STARTING,	/* start_queue() under way, without the lock */
 	UACCE_Q_STARTED,
+	UACCE_Q_STOPPING,	/* quiesce_queue() under way, without the lock */
 };
 
 /**

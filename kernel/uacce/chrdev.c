@@ -300,25 +300,33 @@ static int queue_start(struct uacce_queue *q)
 	return ret;
 }
 
+/* Whatever quiesce_queue() says, the queue is stopped in the end. */
 static int queue_stop(struct uacce_queue *q)
 {
-	bool started;
+	const struct uacce_ops *ops = q->uacce->ops;
+	int ret = 0;
 
 	mutex_lock(&q->lock);
 	if (!uacce_queue_alive(q)) {
+		ret = -ENXIO;
+		goto out;
+	}
+	if (q->state != UACCE_Q_STARTED)
+		goto out;
+	q->state = UACCE_Q_STOPPING;
+	if (ops->quiesce_queue) {
 		mutex_unlock(&q->lock);
-		return -ENXIO;
+		ret = ops->quiesce_queue(q);
+		mutex_lock(&q->lock);
 	}
-	started = q->state == UACCE_Q_STARTED;
-	if (started) {
+	if (q->state == UACCE_Q_STOPPING) {
+		if (ret || !ops->quiesce_queue)
+			ops->stop_queue(q);
 		q->state = UACCE_Q_INIT;
-		if (!q->uacce->ops->quiesce_queue)
-			q->uacce->ops->stop_queue(q);
 	}
+out:
 	mutex_unlock(&q->lock);
-	if (started && q->uacce->ops->quiesce_queue)
-		return q->uacce->ops->quiesce_queue(q);
-	return 0;
+	return ret;
 }
 
 static int ioctl_info(struct uacce_queue *q, void __user *arg)

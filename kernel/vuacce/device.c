@@ -308,12 +308,8 @@ static int op_quiesce_queue(struct uacce_queue *q)
 	int ret;
 
 	note = vuacce_note_new(VUACCE_EV_QUEUE_STOP, vq->id);
-	if (!note) {
-		mutex_lock(&q->lock);
-		op_stop_queue(q);
-		mutex_unlock(&q->lock);
+	if (!note)
 		return -ENOMEM;
-	}
 	ret = vuacce_call(vq->vu, note, &reply);
 	return ret ? ret : min(reply.result, 0);
 }
