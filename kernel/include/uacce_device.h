@@ -8,7 +8,8 @@
  *	...
  *	uacce_unregister(uacce);
  *
- * Lock order: uacce->lock > queue->op_lock > mmap_lock > queue->lock > domain->lock.
+ * Lock order: uacce->lock > queue->op_lock > domain->adopt_lock > mmap_lock > queue->lock >
+ * domain->lock.
  */
 #ifndef UACCE_DEVICE_H
 #define UACCE_DEVICE_H

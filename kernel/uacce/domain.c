@@ -394,6 +394,7 @@ static struct uacce_domain *domain_new(struct uacce_queue *q)
 	domain->uacce = q->uacce;
 	domain->mm = q->mm;
 	mutex_init(&domain->lock);
+	mutex_init(&domain->adopt_lock);
 	INIT_LIST_HEAD(&domain->maps);
 	ret = domain_connect(domain);
 	if (ret) {

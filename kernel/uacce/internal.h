@@ -19,6 +19,7 @@
 /**
  * struct uacce_domain - the addresses that one process's queues of one device can reach
  * @users: queues
+ * @adopt_lock: one adoption at a time; taken before mmap_lock
  * @maps: struct uacce_map, under @lock
  * @iommu: domain of the IOMMU, or NULL
  * @sva: binding of the process's page table, or NULL
@@ -29,6 +30,7 @@ struct uacce_domain {
 	struct uacce_device *uacce;
 	struct mm_struct *mm;
 	unsigned int users;
+	struct mutex adopt_lock;
 	struct mutex lock;
 	struct list_head maps;
 	struct iommu_domain *iommu;

@@ -308,17 +308,14 @@ static bool has_memory(struct uacce_queue *q)
 	return uacce_memory_model(q->uacce->flags) != UACCE_MEMORY_SVA;
 }
 
-int uacce_adopt(struct uacce_queue *q, struct uacce_adopt *adopt)
+/* Threads that adopt the same range on several queues at once all get the same memory. */
+static int adopt_range(struct uacce_queue *q, struct uacce_adopt *adopt)
 {
 	struct uacce_slice slice;
 	struct uacce_mem *mem;
 	int ret = -ENXIO;
 
-	if (!has_memory(q))
-		return -EOPNOTSUPP;
-	if (adopt->flags || !adopt->len || !PAGE_ALIGNED(adopt->addr | adopt->len) ||
-	    adopt->addr + adopt->len < adopt->addr || adopt->addr + adopt->len > TASK_SIZE)
-		return -EINVAL;
+	lockdep_assert_held(&q->domain->adopt_lock);
 	mem = find_or_pin(q, adopt->addr, adopt->len);
 	if (IS_ERR(mem))
 		return PTR_ERR(mem);
@@ -331,6 +328,23 @@ int uacce_adopt(struct uacce_queue *q, struct uacce_adopt *adopt)
 		adopt->dev_addr = slice.dev_addr;
 	}
 	uacce_mem_put(mem);
+	return ret;
+}
+
+/* uacce->lock is held and the opener is here, so nobody takes the domain away from the queue. */
+int uacce_adopt(struct uacce_queue *q, struct uacce_adopt *adopt)
+{
+	int ret;
+
+	if (!has_memory(q))
+		return -EOPNOTSUPP;
+	if (adopt->flags || !adopt->len || !PAGE_ALIGNED(adopt->addr | adopt->len) ||
+	    adopt->addr + adopt->len < adopt->addr || adopt->addr + adopt->len > TASK_SIZE)
+		return -EINVAL;
+	if (mutex_lock_killable(&q->domain->adopt_lock))
+		return -EINTR;
+	ret = adopt_range(q, adopt);
+	mutex_unlock(&q->domain->adopt_lock);
 	return ret;
 }
 
