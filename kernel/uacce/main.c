@@ -76,7 +76,8 @@ EXPORT_SYMBOL_GPL(uacce_alloc);
  */
 void uacce_discard(struct uacce_device *uacce)
 {
-	uacce_release_features(uacce);
+	if (uacce->ops)
+		uacce_release_features(uacce);
 	put_device(&uacce->dev);
 }
 EXPORT_SYMBOL_GPL(uacce_discard);
@@ -107,6 +108,20 @@ static void remove_alias(struct uacce_device *uacce)
 	cdev_del(&uacce->alias_cdev);
 }
 
+/* Nobody opens the device any more; take it away from those who did. */
+static void take_away(struct uacce_device *uacce)
+{
+	struct uacce_queue *q;
+
+	down_write(&uacce->lock);
+	/* Nobody adds to the list or takes from it while the lock is held for writing. */
+	list_for_each_entry(q, &uacce->queues, list)
+		uacce_queue_kill(q);
+	uacce_release_features(uacce);
+	uacce->ops = NULL;
+	up_write(&uacce->lock);
+}
+
 /**
  * uacce_register - let processes open the device
  * @uacce: of uacce_alloc(), filled in
@@ -115,11 +130,14 @@ static void remove_alias(struct uacce_device *uacce)
  */
 int uacce_register(struct uacce_device *uacce)
 {
-	int ret;
+	int ret, i;
 
 	if (!uacce->ops->get_queue || !uacce->ops->put_queue || !uacce->ops->start_queue ||
 	    !uacce->ops->stop_queue)
 		return -EINVAL;
+	for (i = 0; i < UACCE_QFRT_MAX; i++)
+		if (uacce->region_size[i] > 1UL << UACCE_REGION_SHIFT)
+			return -EINVAL;
 	ret = uacce_check_device(uacce);
 	if (ret)
 		return ret;
@@ -129,8 +147,11 @@ int uacce_register(struct uacce_device *uacce)
 	if (ret)
 		return ret;
 	ret = add_alias(uacce);
-	if (ret)
+	if (ret) {
+		/* Somebody may have been quick. */
 		cdev_device_del(&uacce->cdev, &uacce->dev);
+		take_away(uacce);
+	}
 	return ret;
 }
 EXPORT_SYMBOL_GPL(uacce_register);
@@ -144,17 +165,9 @@ EXPORT_SYMBOL_GPL(uacce_register);
  */
 void uacce_unregister(struct uacce_device *uacce)
 {
-	struct uacce_queue *q;
-
 	remove_alias(uacce);
 	cdev_device_del(&uacce->cdev, &uacce->dev);
-	down_write(&uacce->lock);
-	/* Nobody adds to the list or takes from it while the lock is held for writing. */
-	list_for_each_entry(q, &uacce->queues, list)
-		uacce_queue_kill(q);
-	uacce_release_features(uacce);
-	uacce->ops = NULL;
-	up_write(&uacce->lock);
+	take_away(uacce);
 	put_device(&uacce->dev);
 }
 EXPORT_SYMBOL_GPL(uacce_unregister);

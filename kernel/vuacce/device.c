@@ -51,7 +51,8 @@ static u64 mem_offset(const struct vuacce_mem *vm)
 	return vm ? (u64)vm->id << VUACCE_MEM_SHIFT : 0;
 }
 
-static void describe(struct vuacce *vu, const struct vuacce_mem *vm, struct vuacce_ev_mem *ev)
+static void describe(const struct uacce_device *uacce, const struct vuacce_mem *vm,
+		     struct vuacce_ev_mem *ev)
 {
 	struct uacce_slice slice;
 
@@ -61,7 +62,7 @@ static void describe(struct vuacce *vu, const struct vuacce_mem *vm, struct vuac
 	ev->addr = vm->mem->addr;
 	ev->len = vm->mem->len;
 	ev->offset = mem_offset(vm);
-	ev->slices = uacce_mem_slice(vu->uacce, vm->mem, SIZE_MAX, UINT_MAX, &slice);
+	ev->slices = uacce_mem_slice(uacce, vm->mem, SIZE_MAX, UINT_MAX, &slice);
 }
 
 /* The event that takes the memory away again is made here, where failing is allowed. */
@@ -92,7 +93,7 @@ static int op_mem_add(struct uacce_queue *q, struct uacce_mem *mem)
 		ret = PTR_ERR(vm);
 		goto err;
 	}
-	describe(vu, vm, &add->ev.mem);
+	describe(q->uacce, vm, &add->ev.mem);
 	del->ev.mem = add->ev.mem;
 	list_add_tail(&del->list, &vq->dels);
 	vuacce_post(vu, add);

@@ -127,11 +127,12 @@ static int create_device(struct vuacce *vu)
 	vu->pid_ns = get_pid_ns(task_active_pid_ns(current));
 	vu->user_ns = get_user_ns(current_user_ns());
 	/* From here on clients call, and find the device through their queue. */
-	vu->uacce = uacce;
 	ret = uacce_register(uacce);
-	if (!ret)
+	if (!ret) {
+		/* Pairs with vuacce_ioctl(). */
+		smp_store_release(&vu->uacce, uacce);
 		return 0;
-	vu->uacce = NULL;
+	}
 	put_pid_ns(vu->pid_ns);
 	put_user_ns(vu->user_ns);
 	uacce_discard(uacce);
@@ -334,7 +335,8 @@ static long vuacce_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	if (cmd == VUACCE_CREATE)
 		return ioctl_create(vu, (void __user *)arg);
-	if (!READ_ONCE(vu->uacce))
+	/* Pairs with create_device(). */
+	if (!smp_load_acquire(&vu->uacce))
 		return -ENODEV;
 	switch (cmd) {
 	case VUACCE_WAKE:
