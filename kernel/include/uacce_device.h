@@ -117,6 +117,7 @@ struct uacce_interface {
  * @lock: read: calls into @ops; write: removal
  * @queues: list of struct uacce_queue.list, under @queues_lock
  * @domains: list of struct uacce_domain, under @domains_lock
+ * @retired: those without queues that are still bound, under @domains_lock
  * @clients: domains so far, under @domains_lock
  */
 struct uacce_device {
@@ -136,6 +137,7 @@ struct uacce_device {
 	struct list_head queues;
 	struct mutex domains_lock;
 	struct list_head domains;
+	struct list_head retired;
 	u32 clients;
 	struct device dev;
 	struct device *alias;

@@ -193,6 +193,7 @@ static int queue_enable(struct uacce_queue *q)
 		uacce_detach_all(q);
 		mutex_unlock(&q->lock);
 		uacce_domain_put(q);
+		uacce_domains_unbind(uacce);
 		return ret;
 	}
 	q->state = UACCE_Q_INIT;
@@ -250,6 +251,7 @@ static int uacce_fops_release(struct inode *inode, struct file *file)
 	/* Kills the queue, if nothing did before; and waits for whoever is doing it. */
 	mmu_notifier_unregister(&q->notifier, q->mm);
 	down_read(&uacce->lock);
+	uacce_domains_unbind(uacce);
 	mutex_lock(&uacce->queues_lock);
 	list_del(&q->list);
 	mutex_unlock(&uacce->queues_lock);

@@ -445,7 +445,18 @@ out:
 	return ret;
 }
 
-/* The queue has nothing attached any more. */
+static void domain_free(struct uacce_domain *domain)
+{
+	WARN_ON(!list_empty(&domain->maps));
+	mmdrop(domain->mm);
+	kfree(domain);
+}
+
+/*
+ * The queue has nothing attached any more. This runs in the release notifier of the process's mm,
+ * where a binding of that mm cannot be undone: the IOMMU drivers of 6.1 wait there for all such
+ * notifiers to end.
+ */
 void uacce_domain_put(struct uacce_queue *q)
 {
 	struct uacce_domain *domain = q->domain;
@@ -457,15 +468,31 @@ void uacce_domain_put(struct uacce_queue *q)
 		mutex_unlock(&uacce->domains_lock);
 		return;
 	}
+	if (domain->sva) {
+		list_move(&domain->list, &uacce->retired);
+		mutex_unlock(&uacce->domains_lock);
+		return;
+	}
 	list_del(&domain->list);
-	if (domain->sva)
-		iommu_sva_unbind_device(domain->sva);
 	if (domain->iommu) {
 		iommu_detach_device(domain->iommu, uacce->parent);
 		iommu_domain_free(domain->iommu);
 	}
 	mutex_unlock(&uacce->domains_lock);
-	WARN_ON(!list_empty(&domain->maps));
-	mmdrop(domain->mm);
-	kfree(domain);
+	domain_free(domain);
+}
+
+/* Bindings of processes that have no queue any more. Under uacce->lock, and not in a notifier. */
+void uacce_domains_unbind(struct uacce_device *uacce)
+{
+	struct uacce_domain *domain, *next;
+	LIST_HEAD(retired);
+
+	mutex_lock(&uacce->domains_lock);
+	list_splice_init(&uacce->retired, &retired);
+	mutex_unlock(&uacce->domains_lock);
+	list_for_each_entry_safe(domain, next, &retired, list) {
+		iommu_sva_unbind_device(domain->sva);
+		domain_free(domain);
+	}
 }

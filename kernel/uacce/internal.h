@@ -67,6 +67,7 @@ int uacce_check_device(struct uacce_device *uacce);
 enum uacce_memory uacce_memory_model(u32 flags);
 int uacce_domain_get(struct uacce_queue *q);
 void uacce_domain_put(struct uacce_queue *q);
+void uacce_domains_unbind(struct uacce_device *uacce);
 int uacce_attach(struct uacce_queue *q, struct uacce_mem *mem);
 void uacce_detach(struct uacce_queue *q, struct uacce_mem *mem);
 void uacce_detach_all(struct uacce_queue *q);

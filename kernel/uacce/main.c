@@ -10,6 +10,8 @@ static struct class *uacce_class;
 static struct class *alias_class;
 static dev_t uacce_devt;
 static DEFINE_IDA(uacce_ida);
+static DECLARE_WAIT_QUEUE_HEAD(released);
+static atomic_t ndevices;
 
 static void uacce_dev_release(struct device *dev)
 {
@@ -18,6 +20,11 @@ static void uacce_dev_release(struct device *dev)
 	ida_free(&uacce_ida, uacce->id);
 	put_device(uacce->parent);
 	kfree(uacce);
+	/* Under the lock, so that uacce_exit() does not go on before this is done. */
+	spin_lock(&released.lock);
+	if (atomic_dec_and_test(&ndevices))
+		wake_up_locked(&released);
+	spin_unlock(&released.lock);
 }
 
 /**
@@ -43,6 +50,7 @@ struct uacce_device *uacce_alloc(struct device *parent, const struct uacce_inter
 		kfree(uacce);
 		return ERR_PTR(id);
 	}
+	atomic_inc(&ndevices);
 	uacce->id = id;
 	uacce->parent = get_device(parent);
 	uacce->ops = interface->ops;
@@ -53,6 +61,7 @@ struct uacce_device *uacce_alloc(struct device *parent, const struct uacce_inter
 	mutex_init(&uacce->domains_lock);
 	INIT_LIST_HEAD(&uacce->queues);
 	INIT_LIST_HEAD(&uacce->domains);
+	INIT_LIST_HEAD(&uacce->retired);
 	device_initialize(&uacce->dev);
 	uacce->dev.class = uacce_class;
 	uacce->dev.devt = MKDEV(MAJOR(uacce_devt), id);
@@ -117,6 +126,7 @@ static void take_away(struct uacce_device *uacce)
 	/* Nobody adds to the list or takes from it while the lock is held for writing. */
 	list_for_each_entry(q, &uacce->queues, list)
 		uacce_queue_kill(q);
+	uacce_domains_unbind(uacce);
 	uacce_release_features(uacce);
 	uacce->ops = NULL;
 	up_write(&uacce->lock);
@@ -217,6 +227,10 @@ err_class:
 
 static void __exit uacce_exit(void)
 {
+	/* The core may hold a device a little longer than its driver does. */
+	wait_event(released, !atomic_read(&ndevices));
+	spin_lock(&released.lock);
+	spin_unlock(&released.lock);
 	unregister_chrdev_region(uacce_devt, 2 * UACCE_MAX_DEVICES);
 	class_destroy(alias_class);
 	class_destroy(uacce_class);
