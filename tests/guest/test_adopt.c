@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* Adoption: the process's own shared hugetlb memory becomes device memory, and comes back. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -189,6 +190,51 @@ two_queues(void)
 	CHECK_EQ(free_pages(), before);
 }
 
+struct adopter {
+	pthread_barrier_t *both;
+	int fd;
+	void *p;
+};
+
+static void *
+adopt_at_once(void *arg)
+{
+	struct adopter *a = arg;
+	struct uacce_adopt x;
+
+	for (int i = 0; i < 300; i++) {
+		pthread_barrier_wait(a->both);
+		CHECK_EQ(adopt(a->fd, a->p, 2 * MB2, &x), 0);
+		pthread_barrier_wait(a->both);
+		CHECK_EQ(unadopt(a->fd, a->p, 2 * MB2), 0);
+	}
+	return NULL;
+}
+
+/* Whoever comes first pins; the others use that. */
+static void
+two_threads(void)
+{
+	struct echo_client c[2];
+	struct adopter a[2];
+	pthread_barrier_t both;
+	pthread_t t[2];
+	uint8_t *p = huge(2, MAP_SHARED);
+
+	pthread_barrier_init(&both, NULL, 2);
+	for (int i = 0; i < 2; i++) {
+		CHECK_EQ(echo_open(&c[i], dev.node), 0);
+		a[i] = (struct adopter){&both, c[i].fd, p};
+		CHECK(!pthread_create(&t[i], NULL, adopt_at_once, &a[i]));
+	}
+	for (int i = 0; i < 2; i++) {
+		pthread_join(t[i], NULL);
+		echo_close(&c[i]);
+	}
+	CHECK_EQ(pinned_kib(0), 0);
+	munmap(p, 2 * MB2);
+}
+
 /* Physical addresses are those that the kernel tells root elsewhere. */
 static uint64_t
 phys_of(const void *p)
@@ -299,6 +345,7 @@ main(void)
 	CASE(pinned_exactly);
 	CASE(refused);
 	CASE(two_queues);
+	CASE(two_threads);
 	CASE(physical);
 	CASE(fork_is_harmless);
 	CASE(limits);

@@ -196,6 +196,48 @@ stopped_server(void)
 	echo_kill(&dev);
 }
 
+static void *
+stop_queue(void *arg)
+{
+	CHECK_ERRNO(ioctl(((struct echo_client *)arg)->fd, UACCE_CMD_PUT_Q), ETIMEDOUT);
+	return NULL;
+}
+
+/* A stop that the server does not answer is told again, for good: at the end, or with the memory. */
+static void
+stop_unanswered(void)
+{
+	struct echo_client c;
+	struct echo_dev dev;
+	pthread_t t;
+	uint8_t *ss;
+
+	echo_spawn(&dev, &(struct echo_opts){.flags = UACCE_DEV_IOMMU});
+	CHECK_EQ(echo_open(&c, dev.node), 0);
+	ss = echo_map(c.fd, UACCE_QFRT_SS, 2 << 20);
+	CHECK(ss != MAP_FAILED);
+	CHECK_EQ(echo_start(&c), 0);
+	kill(dev.pid, SIGSTOP);
+	stop_queue(&c);
+	kill(dev.pid, SIGCONT);
+	CHECK_EQ(ioctl(c.fd, ECHO_CMD, ECHO_STOPS), 2);
+
+	CHECK_EQ(echo_start(&c), 0);
+	kill(dev.pid, SIGSTOP);
+	CHECK(!pthread_create(&t, NULL, stop_queue, &c));
+	usleep(500000);
+	munmap(ss, 2 << 20);
+	pthread_join(t, NULL);
+	kill(dev.pid, SIGCONT);
+	CHECK_EQ(ioctl(c.fd, ECHO_CMD, ECHO_STOPS), 4);
+	CHECK_EQ(ioctl(c.fd, ECHO_CMD, ECHO_MEMS), 0);
+	CHECK_EQ(echo_start(&c), 0);
+	CHECK_EQ(ioctl(c.fd, UACCE_CMD_PUT_Q), 0);
+	CHECK_EQ(ioctl(c.fd, ECHO_CMD, ECHO_STOPS), 5);
+	echo_close(&c);
+	echo_kill(&dev);
+}
+
 /* A client that waits for the server can be killed. */
 static void
 killed_while_waiting(void)
@@ -342,6 +384,7 @@ main(void)
 	CASE(forwarded_ioctls);
 	CASE(silent_server);
 	CASE(stopped_server);
+	CASE(stop_unanswered);
 	CASE(killed_while_waiting);
 	CASE(doorbell_wakes);
 	CASE(rights);
