@@ -3,17 +3,20 @@
  * Test aid, not for production: stock kernels have no fault injection. ioctl(fd, 0, n) on
  * /dev/uacce_fail lets the n-th thing fail that the calling thread asks of the kernel through uacce
  * or vuacce from now on (0 = none); it returns how far the last count was from its end: 0 = it
- * failed something.
+ * failed something. ioctl(fd, 1, n) lets n seconds pass for them.
  */
 #include <linux/fs.h>
+#include <linux/ktime.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 
 bool uacce_should_fail(void);
+time64_t uacce_seconds(void);
 
 static struct task_struct *victim;
 static unsigned long countdown;
+static atomic64_t later;
 
 bool uacce_should_fail(void)
 {
@@ -23,10 +26,20 @@ bool uacce_should_fail(void)
 }
 EXPORT_SYMBOL_GPL(uacce_should_fail);
 
+time64_t uacce_seconds(void)
+{
+	return ktime_get_seconds() + atomic64_read(&later);
+}
+EXPORT_SYMBOL_GPL(uacce_seconds);
+
 static long fail_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	long left = countdown;
 
+	if (cmd == 1) {
+		atomic64_add(arg, &later);
+		return 0;
+	}
 	if (cmd)
 		return -ENOTTY;
 	WRITE_ONCE(victim, NULL);
@@ -48,5 +61,5 @@ static struct miscdevice fail_misc = {
 };
 
 module_misc_device(fail_misc);
-MODULE_DESCRIPTION("Test aid: failures on request");
+MODULE_DESCRIPTION("Test aid: failures on request, time on request");
 MODULE_LICENSE("GPL");

@@ -8,6 +8,7 @@
 
 #include <linux/cdev.h>
 #include <linux/gfp.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 #include <linux/platform_device.h>
@@ -15,6 +16,7 @@
 #include <linux/xarray.h>
 
 bool uacce_should_fail(void);
+time64_t uacce_seconds(void);
 
 /* What newer kernels have as macros; a macro cannot call the one that it replaces. */
 static inline void *uacce_fail_kzalloc(size_t size, gfp_t gfp)
@@ -32,6 +34,7 @@ static inline struct page *uacce_fail_pages(int node, gfp_t gfp, unsigned int or
 	return uacce_should_fail() ? NULL : alloc_pages_node(node, gfp, order);
 }
 
+#define ktime_get_seconds	uacce_seconds
 #undef kzalloc
 #define kzalloc			uacce_fail_kzalloc
 #undef kvcalloc

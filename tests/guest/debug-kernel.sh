@@ -28,7 +28,7 @@ make -s -C linux-source-6.1 O="$work/obj" tinyconfig
 linux-source-6.1/scripts/kconfig/merge_config.sh -m -O obj obj/.config \
 	"$src/tests/guest/debug.config" >/dev/null
 make -s -C obj olddefconfig
-for option in KASAN PROVE_LOCKING DEBUG_KMEMLEAK FAILSLAB MMU_NOTIFIER; do
+for option in KASAN PROVE_LOCKING DEBUG_KMEMLEAK FAILSLAB MMU_NOTIFIER 9P_FS OVERLAY_FS; do
 	grep -q "^CONFIG_$option=y" obj/.config || { echo "CONFIG_$option got lost" >&2; exit 1; }
 done
 make -s -C obj -j"${JOBS:-2}" bzImage modules

@@ -147,6 +147,48 @@ sweep(const char *name, int (*run)(void))
 	CHECK(failed > 5);
 }
 
+static void
+let_pass(unsigned long seconds)
+{
+	CHECK_EQ(ioctl(fail_fd, 1, seconds), 0);
+}
+
+/* An error counts for an hour, to the second (the clock runs on, so not to the last one). */
+static void
+errors_age(void)
+{
+	struct echo_dev d;
+	struct echo_client c;
+	char path[128];
+	int fd;
+
+	echo_spawn(&d, &(struct echo_opts){.flags = UACCE_DEV_IOMMU, .name = "old"});
+	CHECK_EQ(echo_open(&c, d.node), 0);
+	snprintf(path, sizeof(path), "%s/isolate_strategy", d.sysfs);
+	fd = open(path, O_WRONLY);
+	CHECK_EQ(write(fd, "3", 1), 1);
+	close(fd);
+	CHECK_EQ(ioctl(c.fd, ECHO_CMD, ECHO_REPORT_ERROR), 0);
+	let_pass(1800);
+	CHECK_EQ(ioctl(c.fd, ECHO_CMD, ECHO_REPORT_ERROR), 0);
+	/* The first one is forgotten, so these are two within an hour ... */
+	let_pass(1801);
+	CHECK_EQ(ioctl(c.fd, ECHO_CMD, ECHO_REPORT_ERROR), 0);
+	/* ... and so are these, ... */
+	let_pass(1801);
+	CHECK_EQ(ioctl(c.fd, ECHO_CMD, ECHO_REPORT_ERROR), 0);
+	/* ... while these are three. */
+	let_pass(1700);
+	CHECK_EQ(ioctl(c.fd, ECHO_CMD, ECHO_REPORT_ERROR), 1);
+	/* Which stays so. */
+	let_pass(10000);
+	snprintf(path, sizeof(path), "%s/isolate", d.sysfs);
+	CHECK_EQ(read_number(path), 1);
+	echo_close(&c);
+	echo_kill(&d);
+	printf("ok errors_age\n");
+}
+
 int
 main(void)
 {
@@ -160,6 +202,7 @@ main(void)
 	echo_spawn(&other, &(struct echo_opts){.flags = UACCE_DEV_IOMMU, .name = "other"});
 	sweep("open, map, share, adopt, start", sequence);
 	sweep("create", creation);
+	errors_age();
 	echo_kill(&dev);
 	echo_kill(&other);
 	return 0;
