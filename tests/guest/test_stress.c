@@ -48,6 +48,7 @@ struct slot {
 	int fd;
 	uint8_t *map[UACCE_QFRT_MAX];
 	size_t len[UACCE_QFRT_MAX];
+	uint8_t buf[2][512];	/* for the device, which may come late */
 };
 
 static struct slot slots[SLOTS];
@@ -181,7 +182,7 @@ whole_run(struct slot *s, unsigned int *seed)
 {
 	unsigned int dev = dice(seed, 2);
 	struct echo_client c;
-	uint8_t buf[2][512], *from = buf[0], *to = buf[1];
+	uint8_t *from = s->buf[0], *to = s->buf[1];
 
 	drop(s, true);
 	if (!open_slot(s, dev) || !map_region(s, UACCE_QFRT_DUS, ECHO_DUS_SIZE) ||
