@@ -28,8 +28,8 @@ case $(dpkg --print-architecture) in
 amd64)
 	PACKAGES+=(libipsec-mb-dev libisal-dev)
 	PACKAGES+=(linux-headers-amd64 qemu-system-x86 busybox-static cpio kmod)
-	# checks of the kernel modules, kernels of other suites
-	PACKAGES+=(sparse mmdebstrap)
+	# checks of the kernel modules, kernels of other suites, a kernel to be built
+	PACKAGES+=(sparse mmdebstrap flex bison bc libelf-dev)
 	;;
 arm64)
 	PACKAGES+=(libisal-dev linux-headers-arm64 qemu-system-arm busybox-static cpio kmod)

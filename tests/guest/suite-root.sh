@@ -95,7 +95,7 @@ headers=$(APT_CONFIG=$work/apt.conf apt-cache show "linux-headers-amd64=${versio
 [ -n "$headers" ] || skip "no linux-headers-amd64 in $suites"
 
 # Package by package, since headers of backports ask for an image beside them.
-rm -rf "$work/root"
+rm -rf "$work/root" "$work/deb"
 common=${headers%-amd64}-common
 kbuild=$(APT_CONFIG=$work/apt.conf apt-cache show "$headers" | grep '^Depends:' |
 	grep -o 'linux-kbuild-[0-9][^ ,]*' | head -1)
@@ -109,7 +109,8 @@ mmdebstrap --quiet --variant=apt --aptopt='APT::Sandbox::User "root"' \
 mkdir "$work/deb"
 (cd "$work/deb" && APT_CONFIG=$work/apt.conf apt-get -qq download "$headers" "$common" "$kbuild")
 for deb in "$work"/deb/*.deb; do
-	dpkg-deb -x "$deb" "$work/root"
+	# /lib stays the symbolic link that it is.
+	dpkg-deb --fsys-tarfile "$deb" | tar x --keep-directory-symlink -C "$work/root"
 done
 rm -rf "$work/deb"
 echo "$suite" >"$work/suite"
