@@ -10,9 +10,10 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include "uacce_fail.h"
 
-bool uacce_should_fail(void);
-time64_t uacce_seconds(void);
+/* Here it is the kernel's. */
+#undef ktime_get_seconds
 
 static struct task_struct *victim;
 static unsigned long countdown;
