@@ -21,7 +21,7 @@ PACKAGES=(
 	# tests
 	procps util-linux valgrind pigz
 	# the two gateways of tests/ipsec
-	dpdk-doc iperf3 iproute2 iputils-ping
+	dpdk-doc iperf3 iproute2 iputils-ping net-tools
 )
 
 case $(dpkg --print-architecture) in

@@ -80,7 +80,7 @@ def build_example(name, folder):
     return p.stdout.strip()
 
 
-def install_plugins(build):
+def install_plugins(build, more=()):
     """
     Gives EAL a plug-in folder with the few drivers that the tests need and with this project's.
     EAL refuses plug-ins below a world-writable folder, which a build folder may be, and starts
@@ -90,7 +90,7 @@ def install_plugins(build):
     home = glob.glob(f'{libdir}/dpdk/pmds-*')
     if not home:
         raise Skip(f'no DPDK drivers in {libdir}')
-    for d in DPDK_DRIVERS:
+    for d in DPDK_DRIVERS + tuple(more):
         for f in glob.glob(f'{home[0]}/librte_{d}.so*'):
             shutil.copy(f, PLUGINS, follow_symlinks=False)
     for root, folders, files in os.walk(build):

@@ -1,13 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Runs xfrm.py in a virtual machine, whose stock kernel has ESP.
+# Runs a test in a virtual machine, whose stock kernel has ESP.
 #
-#   xfrm-guest.sh BUILD [OPTION OF xfrm.py...]
+#   xfrm-guest.sh [-s SCRIPT] [-t SECONDS] [-q "QEMU ARGS"] [-m "KERNEL MODULES"] BUILD [OPTION...]
 #
-# Exit code: that of xfrm.py; 77 if guests cannot run here; see tests/guest/guest.sh.
+# SCRIPT: xfrm.py, or interop.py, with these options. Its program is ipsec-secgw, built here.
+# Exit code: that of the script; 77 if guests cannot run here; see tests/guest/guest.sh.
 
 set -euo pipefail
+
+script=xfrm.py limit=900 qemu_args=() modules=
+while getopts s:t:q:m: opt; do
+	case $opt in
+	s) script=$OPTARG ;;
+	t) limit=$OPTARG ;;
+	q) qemu_args=(-q "$OPTARG") ;;
+	m) modules=$OPTARG ;;
+	*) exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
 
 here=$(dirname "$(readlink -f "$0")")
 source_root=$(readlink -f "$here/../..")
@@ -25,13 +38,13 @@ kver=$(cat "$UACCE_BUILD/kver")
 	depmod -b "$UACCE_BUILD/image" "$kver"
 
 # The kernel cannot ask for modules itself: its modprobe would be that of the initial ramdisk.
-modules="xfrm_user esp4 esp6 authenc echainiv seqiv crypto_null gcm ghash_generic ctr cbc hmac
-	sha512_generic drbg"
+modules="tun bridge xfrm_user esp4 esp6 authenc echainiv seqiv crypto_null gcm ghash_generic ctr cbc
+	hmac sha512_generic drbg $modules"
 
-exec "$source_root/tests/guest/guest.sh" -t 900 -m 2G -- "
+exec "$source_root/tests/guest/guest.sh" -t "$limit" -m 2G "${qemu_args[@]}" -- "
 	mkdir -p /lib/modules/\$KVER &&
 	mount --bind \$IMAGE/lib/modules/\$KVER /lib/modules/\$KVER &&
-	modprobe -a tun bridge $(echo $modules) &&
+	modprobe -a $(echo $modules) &&
 	echo 420 >/proc/sys/vm/nr_hugepages &&
 	mount -t hugetlbfs none /dev/hugepages &&
-	/usr/bin/python3 $here/xfrm.py --build $build --program $program $*"
+	/usr/bin/python3 $here/$script --build $build --program $program $*"
