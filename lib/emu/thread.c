@@ -45,8 +45,10 @@
 #define CROWD_MIN_NS    1000000000      /* how long to believe that somebody does */
 #define CROWD_MAX_NS    16000000000
 #define DOZE_MIN_NS     200000
-#define DOZE_MAX_NS     8000000
+#define DOZE_MAX_NS     1000000000      /* clients wake; this is for those that do not */
+#define DOZE_EMPTY_NS   60000000000     /* without a queue there is nothing to look at */
 #define DOZE_BLIND_NS   20000
+#define DOZE_ALERT_NS   8000000         /* the longest where nobody wakes */
 #define DOZE_SUSPECT_NS 100000
 #define DOZE_UNSAFE_NS  50000           /* without membarrier a doorbell may go unnoticed so long */
 
@@ -265,12 +267,14 @@ doze_time(const struct emu_thread *th, struct idle *idle, uint64_t now)
 {
 	uint64_t ns = idle->doze_ns;
 
+	if (th->nb_active == 0)
+		return DOZE_EMPTY_NS;
 	if (!th->dev->db_slots) {
 		ns = (now - idle->since) / 4;
-		return ns < DOZE_BLIND_NS ? DOZE_BLIND_NS : ns < DOZE_MAX_NS ? ns : DOZE_MAX_NS;
+		return ns < DOZE_BLIND_NS ? DOZE_BLIND_NS : ns < DOZE_ALERT_NS ? ns : DOZE_ALERT_NS;
 	}
-	idle->doze_ns = ns < DOZE_MAX_NS ? ns * 2 : DOZE_MAX_NS;
-	return ns;
+	idle->doze_ns = ns * 2 < DOZE_MAX_NS ? ns * 2 : DOZE_MAX_NS;
+	return th->stalled_until != 0 && ns > DOZE_ALERT_NS ? DOZE_ALERT_NS : ns;
 }
 
 static void
