@@ -28,7 +28,7 @@ driver=
 min=1
 out=
 expect=
-TIMEOUT=900	# seconds
+TIMEOUT=${UACCE_SUITE_TIMEOUT:-900}	# seconds
 
 die()
 {

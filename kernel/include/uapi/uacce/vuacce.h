@@ -18,7 +18,8 @@
  *		VUACCE_EV_MEM_DEL or VUACCE_EV_QUEUE_CLOSE. It also keeps the client's
  *		RLIMIT_MEMLOCK charged. Once the client took memory away the offset is gone
  *		(-ENXIO), perhaps before the server read the event that told it; a mapping that
- *		exists stays good. A length shorter than the memory is fine. Hugepages want an
+ *		exists stays good. A length shorter than the memory is fine, and so is an offset
+ *		some pages further on. Hugepages want an
  *		address aligned to 2 MiB to be mapped as such (MAP_FIXED, or let the kernel choose,
  *		which aligns).
  *
