@@ -6,7 +6,7 @@
 # Runs in a guest: the PMDs on device nodes that uacce-emu serves in a memory model (sva, iommu,
 # noiommu, domain).
 #
-#   libwd                 libwd's tests: the specification's API, both engines
+#   libwd[:HW]            libwd's tests: the specification's API, both engines
 #   crypto, compress      the stock performance tools: throughput, and verify
 #   cryptodev, raw, compressdev   the stock suites: PART[:HW[:LEAST CASES]]
 #   client                a client from the ABI documents alone (sva only)
@@ -141,19 +141,18 @@ suite() {
 	served 100
 }
 
-# Device and queues by discovery, SS and its sharing; then both engines, of both generations.
-part_libwd() {
-	local hw test
+# Device and queues by discovery, SS and its sharing; then both engines. libwd:HW
+libwd() {
+	local hw=${1#:} test
 
-	for hw in v3 v2; do
-		serve "sec2:$hw,$mode${EXTRA:-}" "zip:$hw,$mode${EXTRA:-}"
-		[ $hw = v2 ] || timeout 120 "$build/tests/wd/wd_emu_spec" || fail "wd_emu_spec: $?"
-		for test in sec2 zip; do
-			timeout 250 "$build/tests/wd/wd_emu_$test" '' auto >/run/wd.log ||
-				{ tail -20 /run/wd.log; fail "wd_emu_$test on $hw: $?"; }
-		done
-		served 900
+	hw=${hw:-v3}
+	serve "sec2:$hw,$mode${EXTRA:-}" "zip:$hw,$mode${EXTRA:-}"
+	timeout 120 "$build/tests/wd/wd_emu_spec" || fail "wd_emu_spec: $?"
+	for test in sec2 zip; do
+		timeout 250 "$build/tests/wd/wd_emu_$test" '' auto >/run/wd.log ||
+			{ tail -20 /run/wd.log; fail "wd_emu_$test: $?"; }
 	done
+	served 900
 }
 
 part_client() {
@@ -199,7 +198,8 @@ for part; do
 	echo "== $mode $part"
 	start=$SECONDS
 	case $part in
-	libwd | crypto | compress | client | kill) part_$part ;;
+	libwd*) libwd "${part#libwd}" ;;
+	crypto | compress | client | kill) part_$part ;;
 	cryptodev* | raw* | compressdev*) suite "$part" ;;
 	*) fail "no part '$part'" ;;
 	esac
