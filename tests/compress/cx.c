@@ -4,6 +4,7 @@
 
 #include <rte_cycles.h>
 #include <rte_eal.h>
+#include <rte_memory.h>
 #include <rte_errno.h>
 #include <rte_pause.h>
 
@@ -19,6 +20,7 @@
 struct rte_mempool *cx_ops;
 uint64_t cx_seed = 1;
 uint64_t cx_round;
+bool cx_far, cx_telemetry;
 static struct rte_mempool *small_mp, *big_mp;
 
 static void
@@ -49,11 +51,13 @@ void
 cx_init(const char *const *devargs, unsigned int n)
 {
 	static char plugin[4096], vdev[4][256];
-	char *argv[32] = {"compress-test", "--no-pci", "--no-telemetry", "--in-memory", "-m", "256",
+	char *argv[32] = {"compress-test", "--no-pci", cx_telemetry ? "--telemetry" : "--no-telemetry",
+		"--in-memory", "-m", "256",
 		"-d", plugin, "-l"};
 	int argc = 9;
 
 	check_machine();
+	cx_far = getenv("CX_FAR") != NULL;
 	argv[argc++] = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? "0,1" : "0";
 	snprintf(plugin, sizeof(plugin), "%s/librte_compress_uacce.so", getenv("UACCE_PLUGIN_DIR"));
 	for (unsigned int i = 0; i < n && i < RTE_DIM(vdev); i++) {
@@ -122,12 +126,54 @@ cx_fill(uint8_t *p, uint32_t len)
 	}
 }
 
+static bool
+is_far(const struct rte_mbuf *m)
+{
+	return rte_mem_virt2memseg_list(m->buf_addr) == NULL;
+}
+
+static void
+free_external(void *addr, void *opaque)
+{
+	RTE_SET_USED(addr);
+	free(opaque);
+}
+
+/* The mbuf gets a buffer of the same size that a device without SVA does not reach. */
+static void
+make_far(struct rte_mbuf *m)
+{
+	struct rte_mbuf_ext_shared_info *info = malloc(sizeof(*info) + m->buf_len);
+
+	CHECK(info != NULL);
+	info->free_cb = free_external;
+	info->fcb_opaque = info;
+	rte_mbuf_ext_refcnt_set(info, 1);
+	rte_pktmbuf_attach_extbuf(m, info + 1, RTE_BAD_IOVA, m->buf_len, info);
+}
+
+uint32_t
+cx_far_bytes(const struct rte_mbuf *m, uint32_t off, uint32_t len)
+{
+	uint32_t at = 0, n = 0;
+
+	for (; m != NULL; at += m->data_len, m = m->next) {
+		uint32_t lo = RTE_MAX(off, at), hi = RTE_MIN(off + len, at + m->data_len);
+
+		if (lo < hi && is_far(m))
+			n += hi - lo;
+	}
+	return n;
+}
+
 static struct rte_mbuf *
 piece(const uint8_t *data, uint32_t len)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(len > SMALL ? big_mp : small_mp);
 
 	CHECK(m != NULL, "out of mbufs");
+	if (cx_far && cx_rand(2))
+		make_far(m);
 	memset(m->buf_addr, CX_CANARY, m->buf_len);
 	/* Room behind the data as well as before, sometimes. */
 	if (len < m->buf_len / 2)

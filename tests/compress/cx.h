@@ -33,6 +33,11 @@
 extern struct rte_mempool *cx_ops;
 extern uint64_t cx_seed;
 extern uint64_t cx_round;       /* for messages */
+/* With CX_FAR in the environment: half of the pieces of chains are in memory of malloc(). */
+extern bool cx_far;
+extern bool cx_telemetry;       /* set before cx_init(): with telemetry */
+/* Bytes of [off, off + len) of a chain that are. */
+uint32_t cx_far_bytes(const struct rte_mbuf *m, uint32_t off, uint32_t len);
 
 /* Devices compress_uacce0, ... with these devargs, lcores 0 and 1, and the pools. */
 void cx_init(const char *const *devargs, unsigned int n);

@@ -11,6 +11,7 @@
 #include <rte_eal.h>
 
 #include "cx.h"
+#include "uacce_compress.h"
 
 #define BURST           24
 #define MAX_PLAIN       40000
@@ -102,6 +103,33 @@ judge(struct sample *s, const struct rte_comp_op *op)
 	CHECK(memcmp(s->got, s->right, RTE_MIN(op->produced, s->produced)) == 0);
 }
 
+static uint64_t far_ops, far_bytes;
+
+/*
+ * What is out of a device's reach is copied, the input as a whole and of the output what there is,
+ * and nothing else.
+ */
+static void
+count(const struct rte_comp_op *op, uint64_t *bytes)
+{
+	uint32_t in = cx_far_bytes(op->m_src, op->src.offset, op->src.length);
+	uint32_t room = cx_far_bytes(op->m_dst, op->dst.offset, UINT32_MAX - op->dst.offset);
+
+	if (op->src.length == 0 || in + room == 0)
+		return;
+	*bytes += in + cx_far_bytes(op->m_dst, op->dst.offset, op->produced);
+	far_ops++;
+}
+
+static const struct wd_queue_stats *
+queue_stats(int dir)
+{
+	const struct uacce_comp_qp *qp =
+		rte_compressdev_pmd_get_named_dev("compress_uacce0")->data->queue_pairs[0];
+
+	return &qp->q[dir].wq.stats;
+}
+
 /* A burst of whole streams, damaged ones beside compression that must not suffer from them. */
 static void
 fuzz_whole(uint8_t dev)
@@ -109,8 +137,11 @@ fuzz_whole(uint8_t dev)
 	static struct sample s[BURST];
 	struct rte_comp_op *ops[BURST];
 	static uint8_t out[MAX_STREAM];
+	uint64_t ops_before = queue_stats(0)->bounced + queue_stats(1)->bounced;
+	uint64_t before = queue_stats(0)->bounced_bytes + queue_stats(1)->bounced_bytes, bytes = 0;
 	uint32_t consumed, produced;
 
+	far_ops = 0;
 	for (int i = 0; i < BURST; i++) {
 		uint32_t soff = cx_rand(30), doff = cx_rand(30);
 		uint8_t tmp[MAX_STREAM + 30];
@@ -136,10 +167,16 @@ fuzz_whole(uint8_t dev)
 		} else {
 			judge(&s[i], ops[i]);
 		}
+		count(ops[i], &bytes);
 		cx_chain_free(ops[i]->m_src);
 		cx_chain_free(ops[i]->m_dst);
 		rte_comp_op_free(ops[i]);
 	}
+	before = queue_stats(0)->bounced_bytes + queue_stats(1)->bounced_bytes - before;
+	ops_before = queue_stats(0)->bounced + queue_stats(1)->bounced - ops_before;
+	CHECK(before == bytes && ops_before == far_ops, "%ju ops, %ju bytes copied; want %ju, %ju",
+		(uintmax_t)ops_before, (uintmax_t)before, (uintmax_t)far_ops, (uintmax_t)bytes);
+	far_bytes += bytes;
 }
 
 /* One damaged stream in pieces, until it ends, fails, or there is no more of it. */
@@ -216,7 +253,8 @@ main(int argc, char **argv)
 			fuzz_pieces(dev);
 	}
 	cx_stop(dev);
-	printf("fuzz: %s: ok, %u rounds of %d streams\n", devargs, rounds, BURST + 4);
+	printf("fuzz: %s: ok, %u rounds of %d streams, %ju bytes copied\n", devargs, rounds,
+		BURST + 4, (uintmax_t)far_bytes);
 	rte_eal_cleanup();
 	return 0;
 }

@@ -33,6 +33,7 @@
 #include <rte_compressdev.h>
 #include <rte_compressdev_pmd.h>
 #include <rte_log.h>
+#include <rte_mbuf.h>
 
 #include "rte_pmd_uacce_compress.h"
 #include "uacce_common.h"
@@ -62,7 +63,8 @@ struct uacce_comp_dev {
 
 struct uacce_comp_proc {
 	struct wd_device *wd;
-	struct uacce_mem *mem;
+	struct uacce_mem *mem;  /* NULL: the device has SVA */
+	uint32_t bounce_size;
 	uint32_t max_qps;
 	bool phys;              /* device addresses are physical */
 	bool raw;               /* the device has raw DEFLATE */
@@ -134,6 +136,7 @@ struct uacce_comp_slot {
 	uint32_t pre;                   /* output that was there before the request */
 	uint8_t state;
 	uint8_t full;                   /* 1 + borrowed stream of a FULL flush, 0 = none */
+	bool copied;                    /* it has copies of memory out of reach */
 	uint8_t *scratch;
 	uint64_t scratch_addr;          /* for the device */
 } __rte_cache_aligned;
@@ -175,6 +178,11 @@ struct uacce_comp_qp {
 	struct uacce_comp_stream *full[UACCE_COMP_FULL_STREAMS];
 	uint32_t full_free;     /* bit mask */
 	bool phys;
+	/* Devices without SVA; of the owner's process. */
+	const struct uacce_mem *mem;    /* NULL: the device has SVA */
+	const struct uacce_range *range; /* that the queue pair itself lies in */
+	struct wd_bounce *bounce;       /* NULL: ops with memory out of reach are refused */
+	uint64_t bounce_waits;  /* bursts that ended because it was full */
 	bool dead;              /* a queue was lost: nothing is taken until it is set up again */
 
 	struct rte_compressdev_stats stats;
@@ -225,6 +233,18 @@ uacce_comp_note_run(struct uacce_comp_qp *qp, uint32_t kind, uint32_t n)
 	qp->runs[qp->run_tail++ & qp->mask] = (struct uacce_comp_run){.n = n, .kind = kind};
 }
 
+/*
+ * Both sides of a plain op in the range that the queue pair lies in? Distances from there, OR-ed.
+ * What is out of a device's reach must be seen before it gets the op: hardware does not survive
+ * the fault.
+ */
+static __rte_always_inline uintptr_t
+uacce_comp_distance(const struct uacce_range *range, const struct rte_comp_op *op)
+{
+	return (rte_pktmbuf_mtod(op->m_src, uintptr_t) + range->minus_base) |
+		(rte_pktmbuf_mtod(op->m_dst, uintptr_t) + range->minus_base);
+}
+
 static inline bool
 uacce_comp_is_error(const struct rte_comp_op *op)
 {
@@ -261,6 +281,7 @@ extern struct rte_compressdev_ops uacce_comp_ops;
 
 /* _dp.c */
 uint16_t uacce_comp_enqueue_va(void *qp, struct rte_comp_op **ops, uint16_t n);
+uint16_t uacce_comp_enqueue_iova(void *qp, struct rte_comp_op **ops, uint16_t n);
 uint16_t uacce_comp_enqueue_pa(void *qp, struct rte_comp_op **ops, uint16_t n);
 uint16_t uacce_comp_dequeue(void *qp, struct rte_comp_op **ops, uint16_t n);
 /* Up to n ops with slots, which are the next in turn. */
@@ -274,6 +295,9 @@ uint16_t uacce_comp_direct_dequeue(void *qp, struct rte_comp_op **ops, uint16_t 
 
 /* _fill.c: any op becomes the next request of its queue. Sets all of slot but the state. */
 enum uacce_comp_fill uacce_comp_fill(struct uacce_comp_qp *qp, struct rte_comp_op *op,
+	struct uacce_comp_slot *slot);
+/* The same on devices without SVA: what of it is out of reach is copied. */
+enum uacce_comp_fill uacce_comp_fill_far(struct uacce_comp_qp *qp, struct rte_comp_op *op,
 	struct uacce_comp_slot *slot);
 
 /* _finish.c: a completion becomes the op's results. */

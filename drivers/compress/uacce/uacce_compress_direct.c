@@ -44,7 +44,8 @@ plain_dir(const struct rte_comp_op *op)
 /* Writes an entry. False: nothing is decided, and the ring as it was. */
 static __rte_always_inline bool
 put(const struct uacce_comp_qp *qp, const struct qm_queue *q, void *sqe,
-	const struct rte_comp_op *op, const uint64_t xform, const bool phys)
+	const struct rte_comp_op *op, const uint64_t xform, const bool sva, const bool phys,
+	uintptr_t *seen)
 {
 	const struct rte_mbuf *src = op->m_src, *dst = op->m_dst;
 	const struct uacce_comp_xform *x = op->private_xform;
@@ -64,6 +65,8 @@ put(const struct uacce_comp_qp *qp, const struct qm_queue *q, void *sqe,
 			op->src.length == 0 || end > src->data_len ||
 			room - qp->min_out > UINT16_MAX))
 		return false;
+	if (!sva)
+		*seen |= uacce_comp_distance(qp->range, op);
 	io = (struct zip_io){.src = data_addr(src, phys) + op->src.offset,
 		.dst = data_addr(dst, phys) + op->dst.offset, .src_len = op->src.length,
 		.dst_len = room, .buf_type = ZIP_BUF_FLAT};
@@ -74,13 +77,14 @@ put(const struct uacce_comp_qp *qp, const struct qm_queue *q, void *sqe,
 /* Plain ops of one direction, up to the end of the ring. Returns how many there were. */
 static __rte_always_inline uint32_t
 put_run(const struct uacce_comp_qp *qp, struct qm_queue *q, struct rte_comp_op **ops, uint32_t n,
-	unsigned int dir, const bool phys)
+	unsigned int dir, const bool sva, const bool phys)
 {
 	const uint64_t xform = UACCE_PLAIN_XFORM | rte_cpu_to_le_64((uint64_t)dir << 32);
 	struct rte_comp_op **op = ops, **end = ops + n, **stop = end;
 	uint32_t slot = q->tail & q->sq_mask;
 	uint8_t *sqe = q->sq + (size_t)slot * HISI_QM_SQE_SIZE;
 	void **tag = &q->tags[slot];
+	uintptr_t seen = 0;
 
 	if (unlikely(wd_read_shared32(q->tx_stop) != 0))
 		return 0;
@@ -92,10 +96,13 @@ put_run(const struct uacce_comp_qp *qp, struct qm_queue *q, struct rte_comp_op *
 			rte_prefetch0(op[UACCE_AHEAD_MBUF]->m_src);
 			rte_prefetch0(op[UACCE_AHEAD_MBUF]->m_dst);
 		}
-		if (unlikely(!put(qp, q, sqe, *op, xform, phys)))
+		if (unlikely(!put(qp, q, sqe, *op, xform, sva, phys, &seen)))
 			break;
 		*tag++ = *op;
 	}
+	/* Nothing was announced: what is not all within reach is written anew, by _dp.c. */
+	if (!sva && unlikely(seen >= qp->range->near))
+		return 0;
 	q->tail += op - ops;
 	return op - ops;
 }
@@ -112,11 +119,14 @@ ring(struct uacce_comp_dirq *dq)
 static __rte_noinline uint16_t
 enqueue_rest(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n)
 {
-	return qp->phys ? uacce_comp_enqueue_pa(qp, ops, n) : uacce_comp_enqueue_va(qp, ops, n);
+	if (qp->mem == NULL)
+		return uacce_comp_enqueue_va(qp, ops, n);
+	return qp->phys ? uacce_comp_enqueue_pa(qp, ops, n) : uacce_comp_enqueue_iova(qp, ops, n);
 }
 
 static __rte_always_inline uint16_t
-enqueue(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n, const bool phys)
+enqueue(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n, const bool sva,
+	const bool phys)
 {
 	uint32_t room = qp->depth - (qp->enq - qp->deq), done = 0, k;
 
@@ -129,7 +139,7 @@ enqueue(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n, const bo
 
 		k = 0;
 		if (likely(dir < UACCE_DIRS))
-			k = put_run(qp, dq->wq.priv, ops + done, n - done, dir, phys);
+			k = put_run(qp, dq->wq.priv, ops + done, n - done, dir, sva, phys);
 		if (unlikely(k == 0))
 			break;
 		uacce_comp_note_run(qp, dir, k);
@@ -279,21 +289,23 @@ uacce_comp_direct_dequeue(void *queue_pair, struct rte_comp_op **ops, uint16_t n
 
 /* ------------------------------------------------------------------ choice */
 
-#define ENQUEUE(name, phys)                                                                        \
+#define ENQUEUE(name, sva, phys)                                                                   \
 	static uint16_t                                                                            \
 	name(void *qp, struct rte_comp_op **ops, uint16_t n)                                       \
 	{                                                                                          \
-		return enqueue(qp, ops, n, phys);                                                  \
+		return enqueue(qp, ops, n, sva, phys);                                             \
 	}
 
-ENQUEUE(enqueue_va, false)
-ENQUEUE(enqueue_pa, true)
+ENQUEUE(enqueue_va, true, false)
+ENQUEUE(enqueue_iova, false, false)
+ENQUEUE(enqueue_pa, false, true)
 
 #if defined(__x86_64__)
 /* The same code; the compiler clears entries with half the instructions. */
 #define AVX2 __attribute__((target("avx2")))
-AVX2 ENQUEUE(enqueue_va_avx2, false)
-AVX2 ENQUEUE(enqueue_pa_avx2, true)
+AVX2 ENQUEUE(enqueue_va_avx2, true, false)
+AVX2 ENQUEUE(enqueue_iova_avx2, false, false)
+AVX2 ENQUEUE(enqueue_pa_avx2, false, true)
 #define BEST(name) (__builtin_cpu_supports("avx2") ? name##_avx2 : name)
 #else
 #define BEST(name) (name)
@@ -302,14 +314,19 @@ AVX2 ENQUEUE(enqueue_pa_avx2, true)
 void
 uacce_comp_direct_functions(struct rte_compressdev *dev, const struct uacce_comp_proc *proc)
 {
-	dev->enqueue_burst = proc->phys ? BEST(enqueue_pa) : BEST(enqueue_va);
+	dev->enqueue_burst = proc->mem == NULL ? BEST(enqueue_va) :
+		proc->phys ? BEST(enqueue_pa) : BEST(enqueue_iova);
 	dev->dequeue_burst = uacce_comp_direct_dequeue;
 }
 
+/*
+ * Entries may have to be written anew before they are announced: not for emulated devices with one
+ * doorbell register for both commands, which look for entries that nobody announced.
+ */
 bool
 uacce_comp_direct_queue(const struct wd_queue *wq)
 {
-	return zip_direct(wq);
+	return (wd_device_flags(wq->dev) & (WD_DEV_SVA | WD_DEV_DB_SLOTS)) && zip_direct(wq);
 }
 
 #else

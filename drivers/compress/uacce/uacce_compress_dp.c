@@ -77,7 +77,7 @@ seg_addr(const struct rte_mbuf *m, bool phys)
 /* False: nothing is decided, let _fill.c see it. */
 static __rte_always_inline bool
 fill_plain(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot,
-	bool phys)
+	const bool sva, const bool phys)
 {
 	const struct uacce_comp_xform *x = op->private_xform;
 	const struct rte_mbuf *src = op->m_src, *dst = op->m_dst;
@@ -95,6 +95,8 @@ fill_plain(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_s
 	if (unlikely((word & UACCE_PLAIN_MASK) != UACCE_PLAIN_XFORM || src == dst || dst->nb_segs != 1 ||
 		op->src.length == 0 || end > src->data_len ||
 		room - qp->min_out > UINT16_MAX))
+		return false;
+	if (!sva && unlikely(uacce_comp_distance(qp->range, op) >= qp->range->near))
 		return false;
 	q = &qp->q[x->dir];
 	req = q->next++;
@@ -114,9 +116,10 @@ fill_plain(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_s
 
 /* False: end of the burst. */
 static __rte_noinline bool
-fill_other(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot)
+fill_other(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot,
+	bool sva)
 {
-	switch (uacce_comp_fill(qp, op, slot)) {
+	switch (sva ? uacce_comp_fill(qp, op, slot) : uacce_comp_fill_far(qp, op, slot)) {
 	case UACCE_FILL_REQ:
 		slot->state = UACCE_SLOT_FLIGHT + slot->x->dir;
 		return true;
@@ -130,7 +133,8 @@ fill_other(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_s
 }
 
 static __rte_always_inline uint16_t
-enqueue(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n, bool phys)
+enqueue(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n, const bool sva,
+	const bool phys)
 {
 	struct rte_comp_op **op = ops, **end;
 	uint32_t room, enq = qp->slot_enq;
@@ -147,7 +151,8 @@ enqueue(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n, bool phy
 			rte_prefetch0(op[UACCE_AHEAD_MBUF]->m_src);
 			rte_prefetch0(op[UACCE_AHEAD_MBUF]->m_dst);
 		}
-		if (unlikely(!fill_plain(qp, *op, slot, phys)) && !fill_other(qp, *op, slot))
+		if (unlikely(!fill_plain(qp, *op, slot, sva, phys)) &&
+				!fill_other(qp, *op, slot, sva))
 			break;
 	}
 	qp->slot_enq = enq;
@@ -163,13 +168,19 @@ enqueue(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n, bool phy
 uint16_t
 uacce_comp_enqueue_va(void *qp, struct rte_comp_op **ops, uint16_t n)
 {
-	return enqueue(qp, ops, n, false);
+	return enqueue(qp, ops, n, true, false);
+}
+
+uint16_t
+uacce_comp_enqueue_iova(void *qp, struct rte_comp_op **ops, uint16_t n)
+{
+	return enqueue(qp, ops, n, false, false);
 }
 
 uint16_t
 uacce_comp_enqueue_pa(void *qp, struct rte_comp_op **ops, uint16_t n)
 {
-	return enqueue(qp, ops, n, true);
+	return enqueue(qp, ops, n, false, true);
 }
 
 /* ------------------------------------------------------------------ dequeue */
@@ -183,6 +194,7 @@ finish_odd(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl
 		slot->st = NULL;
 		slot->pre = 0;
 		slot->full = 0;
+		slot->copied = false;
 	}
 	uacce_comp_finish(qp, slot, cpl);
 	qp->stats.dequeue_err_count += uacce_comp_is_error(slot->op);

@@ -12,9 +12,14 @@
  * stream ended: consumed, less the trailer. There are more of them than a trailer has, so that a
  * truncated stream whose decoding runs into them is seen to.
  *
+ * On devices without SVA, memory that they do not reach is copied, piece by piece: input here, output
+ * in _finish.c. There must be room for it before a stream's state changes.
+ *
  * FULL flush of a stateless op: the engine finishes whole streams always, so the op borrows one of
  * the queue pair's own streams and ends it with a sync flush.
  */
+#include <errno.h>
+
 #include <rte_branch_prediction.h>
 #include <rte_mbuf.h>
 
@@ -28,7 +33,7 @@ seg_addr(const struct rte_mbuf *m, bool phys)
 	return phys ? rte_pktmbuf_iova(m) : (uint64_t)rte_pktmbuf_mtod(m, uintptr_t);
 }
 
-static uint64_t
+static __rte_always_inline uint64_t
 chain_len(const struct rte_mbuf *m, uint32_t *segs)
 {
 	uint64_t len = 0;
@@ -110,6 +115,108 @@ map_side(struct uacce_comp_qp *qp, const struct rte_mbuf *m, uint32_t off, uint3
 	return UACCE_FILL_REQ;
 }
 
+/* ------------------------------------------------------------------ memory out of reach */
+
+static __rte_always_inline bool
+chain_near(const struct uacce_comp_qp *qp, const struct rte_mbuf *m)
+{
+	for (; m != NULL; m = m->next) {
+		if (unlikely(rte_pktmbuf_mtod(m, uintptr_t) + qp->range->minus_base >=
+				qp->range->near) &&
+			!uacce_mem_reaches(qp->mem, rte_pktmbuf_mtod(m, void *), m->data_len))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * As map_side(), with copies of what is out of reach, and always a list. room: of segments. 0;
+ * -EAGAIN, -E2BIG or -ENOSPC as wd_bounce_add() has it.
+ */
+static int
+bounce_side(struct uacce_comp_qp *qp, const struct rte_mbuf *m, uint32_t off, uint32_t len,
+	bool in, struct side *s, uint32_t room, bool *copied)
+{
+	int ret = 0;
+
+	s->n = 0;
+	s->addr = 0;
+	s->segs = &qp->segs[qp->segs_used];
+	for (; len > 0 && ret == 0; m = m->next) {
+		struct wd_bounce_piece p = {.in = in};
+
+		if (off >= m->data_len) {
+			off -= m->data_len;
+			continue;
+		}
+		p.va = rte_pktmbuf_mtod_offset(m, void *, off);
+		p.len = RTE_MIN(m->data_len - off, len);
+		p.back_len = in ? 0 : p.len;
+		if (!uacce_mem_reaches(qp->mem, p.va, p.len)) {
+			ret = wd_bounce_add(qp->bounce, &p, s->segs, &s->n, room);
+			*copied = true;
+		} else if (s->n == room) {
+			ret = -ENOSPC;
+		} else {
+			put_seg(s, seg_addr(m, qp->phys) + off, p.len);
+		}
+		len -= p.len;
+		off = 0;
+	}
+	return ret;
+}
+
+/* Both sides of an op; pre: output that comes first, from elsewhere. */
+static enum uacce_comp_fill
+bounce_op(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot,
+	uint32_t pre, struct side *src, struct side *dst)
+{
+	const uint32_t used = qp->segs_used;
+	uint32_t room = seg_room(qp);
+	int ret;
+
+	if (qp->bounce == NULL)
+		return UACCE_FILL_OVER;
+	wd_bounce_begin(qp->bounce, &qp->q[slot->x->dir].wq, slot - qp->slots);
+	/* Each has one segment more behind the application's. */
+	ret = room == 0 ? -ENOSPC :
+		bounce_side(qp, op->m_src, op->src.offset, op->src.length, true, src, room - 1,
+			&slot->copied);
+	qp->segs_used += src->n + 1;
+	room = seg_room(qp);
+	if (ret == 0)
+		ret = room == 0 || qp->segs_used >= UACCE_COMP_SEGS ? -ENOSPC :
+			bounce_side(qp, op->m_dst, op->dst.offset + pre, slot->room - pre, false,
+				dst, room - 1, &slot->copied);
+	if (ret == 0) {
+		qp->segs_used += dst->n + 1;
+		return UACCE_FILL_REQ;
+	}
+	qp->segs_used = used;
+	qp->bounce_waits += ret == -EAGAIN;
+	return ret == -EAGAIN || (ret == -ENOSPC && used != 0) ? UACCE_FILL_AGAIN :
+								  UACCE_FILL_OVER;
+}
+
+/* A side's list, which is at least len long, becomes the first len bytes and the extra piece. */
+static __rte_noinline void
+end_side(struct side *s, uint32_t len, uint64_t extra, uint32_t extra_len)
+{
+	uint16_t n = 0;
+
+	for (; len > 0; n++) {
+		s->segs[n].len = RTE_MIN(s->segs[n].len, len);
+		len -= s->segs[n].len;
+	}
+	s->n = n;
+	if (extra_len > 0)
+		put_seg(s, extra, extra_len);
+	if (s->n != 1)
+		return;
+	s->addr = s->segs[0].addr;
+	s->n = 0;
+}
+
 static enum uacce_comp_fill
 over(struct uacce_comp_slot *slot, uint8_t status)
 {
@@ -121,7 +228,7 @@ over(struct uacce_comp_slot *slot, uint8_t status)
 }
 
 /* Everything of op and xform that can be wrong. Sets slot->x, ->st, ->room; counts segments. */
-static bool
+static __rte_always_inline bool
 check_op(const struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot,
 	uint32_t *segs)
 {
@@ -228,7 +335,7 @@ begin_stream(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp
 }
 
 /* The application's stream, or one of the queue pair's for a FULL flush. */
-static enum uacce_comp_fill
+static __rte_always_inline enum uacce_comp_fill
 fill_stream(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot,
 	struct wd_req *req)
 {
@@ -259,11 +366,51 @@ borrow_stream(const struct uacce_comp_qp *qp, struct uacce_comp_slot *slot)
 	return true;
 }
 
-enum uacce_comp_fill
-uacce_comp_fill(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot)
+static __rte_always_inline void
+put_sides(struct wd_req *req, const struct side *src, const struct side *dst)
+{
+	req->src_segs = src->n;
+	req->dst_segs = dst->n;
+	if (src->n > 0)
+		req->src_list = src->segs;
+	else
+		req->src = src->addr;
+	if (dst->n > 0)
+		req->dst_list = dst->segs;
+	else
+		req->dst = dst->addr;
+}
+
+/* What the engine writes behind the application's output: a trailer, and for want of room. */
+static __rte_always_inline uint32_t
+tail_len(const struct uacce_comp_qp *qp, const struct uacce_comp_slot *slot)
+{
+	uint32_t tail = slot->x->dir == UACCE_COMPRESS && slot->full == 0 ? slot->x->trailer : 0;
+
+	return slot->room < qp->min_out ? tail + qp->min_out - slot->room : tail;
+}
+
+/* Copies for an op, before anything of its stream changes. FILL_REQ: go on. */
+static __rte_noinline enum uacce_comp_fill
+fill_far(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot,
+	struct side *src, struct side *dst)
+{
+	const struct uacce_comp_stream *st = slot->st;
+	enum uacce_comp_fill ret;
+
+	if (st != NULL && (st->busy || st->broken))
+		return over(slot, RTE_COMP_OP_STATUS_INVALID_STATE);
+	ret = bounce_op(qp, op, slot, st != NULL ? RTE_MIN(st->carry_len, slot->room) : 0, src,
+		dst);
+	return ret == UACCE_FILL_OVER ? over(slot, RTE_COMP_OP_STATUS_INVALID_ARGS) : ret;
+}
+
+/* far: something of it is out of reach. */
+static __rte_always_inline enum uacce_comp_fill
+fill(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot, const bool far)
 {
 	const uint32_t segs_used = qp->segs_used;
-	uint32_t tail = 0, pad = 0, want, segs = 2;
+	uint32_t tail, pad = 0, want, segs = 2;
 	struct side src, dst;
 	struct wd_req *req;
 	enum uacce_comp_fill ret;
@@ -271,12 +418,18 @@ uacce_comp_fill(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_c
 	slot->op = op;
 	slot->pre = 0;
 	slot->full = 0;
+	slot->copied = false;
 	if (!check_op(qp, op, slot, &segs))
 		return over(slot, RTE_COMP_OP_STATUS_INVALID_ARGS);
 	req = qp->q[slot->x->dir].next;
+	if (far) {
+		ret = fill_far(qp, op, slot, &src, &dst);
+		if (ret != UACCE_FILL_REQ)
+			return ret;
+	}
 	if (slot->st != NULL) {
 		/* What is done from here on is not undone: there must be segments enough. */
-		if (qp->segs_used > 0 && UACCE_COMP_SEGS - qp->segs_used < segs)
+		if (!far && qp->segs_used > 0 && UACCE_COMP_SEGS - qp->segs_used < segs)
 			return UACCE_FILL_AGAIN;
 		if (begin_stream(qp, op, slot))
 			return UACCE_FILL_OVER;
@@ -296,13 +449,17 @@ uacce_comp_fill(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_c
 		if (op->src.length > qp->max_len - pad)
 			return over(slot, RTE_COMP_OP_STATUS_INVALID_ARGS);
 	}
-	if (slot->x->dir == UACCE_COMPRESS && slot->full == 0)
-		tail = slot->x->trailer;
-	if (slot->room < qp->min_out)
-		tail += qp->min_out - slot->room;
+	tail = tail_len(qp, slot);
 	want = RTE_MIN(slot->room, qp->max_len - tail);
-	ret = map_side(qp, op->m_src, op->src.offset, op->src.length, qp->pad_addr, pad, &src);
-	if (ret == UACCE_FILL_REQ)
+	ret = UACCE_FILL_REQ;
+	if (far) {
+		end_side(&src, op->src.length, qp->pad_addr, pad);
+		end_side(&dst, want, slot->scratch_addr, tail);
+	} else {
+		ret = map_side(qp, op->m_src, op->src.offset, op->src.length, qp->pad_addr, pad,
+			&src);
+	}
+	if (!far && ret == UACCE_FILL_REQ)
 		ret = map_side(qp, op->m_dst, op->dst.offset + slot->pre, want, slot->scratch_addr,
 			tail, &dst);
 	if (ret == UACCE_FILL_REQ) {
@@ -320,21 +477,28 @@ uacce_comp_fill(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_c
 		op->produced = slot->pre;
 		return UACCE_FILL_OVER;
 	}
+	if (far && slot->copied)
+		wd_bounce_commit(qp->bounce);
 	slot->room = want;
 	req->tag = slot;
 	req->flags = 0;
-	req->src_segs = src.n;
-	req->dst_segs = dst.n;
-	if (src.n > 0)
-		req->src_list = src.segs;
-	else
-		req->src = src.addr;
-	if (dst.n > 0)
-		req->dst_list = dst.segs;
-	else
-		req->dst = dst.addr;
+	put_sides(req, &src, &dst);
 	req->src_len = op->src.length + pad;
 	req->dst_len = want + tail;
 	qp->q[slot->x->dir].next++;
 	return UACCE_FILL_REQ;
+}
+
+enum uacce_comp_fill
+uacce_comp_fill(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot)
+{
+	return fill(qp, op, slot, false);
+}
+
+enum uacce_comp_fill
+uacce_comp_fill_far(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot)
+{
+	if (chain_near(qp, op->m_src) && chain_near(qp, op->m_dst))
+		return uacce_comp_fill(qp, op, slot);
+	return fill(qp, op, slot, true);
 }

@@ -128,8 +128,39 @@ forgive_trailer(struct wd_cpl *cpl)
 	cpl->consumed -= ZLIB_TRAILER;
 }
 
+/* Bytes out of reach among [off, off + len) of a chain. */
+static uint32_t
+far_bytes(const struct uacce_comp_qp *qp, const struct rte_mbuf *m, uint32_t off, uint32_t len)
+{
+	uint32_t n = 0, part;
+
+	for (; len > 0 && m != NULL; m = m->next) {
+		if (off >= m->data_len) {
+			off -= m->data_len;
+			continue;
+		}
+		part = RTE_MIN(m->data_len - off, len);
+		if (!uacce_mem_reaches(qp->mem, rte_pktmbuf_mtod_offset(m, void *, off), part))
+			n += part;
+		len -= part;
+		off = 0;
+	}
+	return n;
+}
+
+/* Copies of output go where it belongs, before anybody looks at it; of a failed device's, nothing. */
+static __rte_noinline void
+bring_home(struct uacce_comp_qp *qp, const struct uacce_comp_slot *slot, const struct wd_cpl *cpl,
+	uint32_t produced)
+{
+	if (cpl->status == WD_DEV_LOST || cpl->status == WD_HW_ERROR)
+		produced = 0;
+	wd_bounce_done(qp->bounce, slot - qp->slots, far_bytes(qp, slot->op->m_dst,
+		slot->op->dst.offset + slot->pre, produced));
+}
+
 static void
-finish_whole(struct uacce_comp_slot *slot, struct wd_cpl *cpl)
+finish_whole(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cpl)
 {
 	const struct uacce_comp_xform *x = slot->x;
 	struct rte_comp_op *op = slot->op;
@@ -151,6 +182,8 @@ finish_whole(struct uacce_comp_slot *slot, struct wd_cpl *cpl)
 	op->consumed = cpl->consumed;
 	op->produced = RTE_MIN(cpl->produced, slot->room);
 	op->status = op_status(cpl->status, RTE_COMP_OP_STATUS_OUT_OF_SPACE_TERMINATED);
+	if (unlikely(slot->copied))
+		bring_home(qp, slot, cpl, op->produced);
 	if (cpl->status == WD_OK)
 		uacce_comp_sum(slot, cpl->checksum);
 }
@@ -169,7 +202,7 @@ take_carry(struct uacce_comp_slot *slot, uint32_t produced)
 }
 
 static void
-finish_piece(struct uacce_comp_slot *slot, struct wd_cpl *cpl)
+finish_piece(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cpl)
 {
 	struct uacce_comp_stream *st = slot->st;
 	struct rte_comp_op *op = slot->op;
@@ -198,6 +231,8 @@ finish_piece(struct uacce_comp_slot *slot, struct wd_cpl *cpl)
 		cpl->status = WD_NO_SPACE;
 	op->consumed = RTE_MIN(cpl->consumed, op->src.length);
 	op->produced = slot->pre + produced;
+	if (unlikely(slot->copied))
+		bring_home(qp, slot, cpl, produced);
 	op->status = op_status(cpl->status, RTE_COMP_OP_STATUS_OUT_OF_SPACE_RECOVERABLE);
 	if (ended && st->carry_len == 0)
 		op->debug_status |= RTE_PMD_UACCE_COMPRESS_END;
@@ -217,10 +252,10 @@ uacce_comp_finish(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct
 	if (unlikely(cpl->status == WD_DEV_LOST))
 		qp->dead = true;
 	if (unlikely(slot->st != NULL)) {
-		finish_piece(slot, cpl);
+		finish_piece(qp, slot, cpl);
 		return;
 	}
 	if (unlikely(slot->full))
 		qp->full_free |= 1u << (slot->full - 1);
-	finish_whole(slot, cpl);
+	finish_whole(qp, slot, cpl);
 }

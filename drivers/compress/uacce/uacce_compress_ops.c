@@ -108,6 +108,7 @@ qp_free(struct uacce_comp_qp *qp)
 		rte_free(qp->q[dir].reqs);
 		rte_free(qp->q[dir].cpls);
 	}
+	wd_bounce_destroy(qp->bounce);
 	for (int i = 0; i < UACCE_COMP_FULL_STREAMS; i++)
 		rte_free(qp->full[i]);
 	rte_free(qp->scratch);
@@ -253,6 +254,12 @@ qp_setup(struct rte_compressdev *dev, uint16_t id, uint32_t max_inflight_ops, in
 	if (ret != 0) {
 		qp_free(qp);
 		return ret;
+	}
+	if (proc->mem != NULL) {
+		qp->mem = proc->mem;
+		qp->range = uacce_mem_range(proc->mem, qp);
+		qp->bounce = uacce_bounce_open(&qp->q[UACCE_COMPRESS].wq,
+			&qp->q[UACCE_DECOMPRESS].wq, proc->bounce_size, dev->data->name);
 	}
 	dev->data->queue_pairs[id] = qp;
 	return 0;

@@ -73,6 +73,7 @@ device_open(struct uacce_comp_proc *proc, const char *name, const char *args, ch
 	if (ret != 0)
 		goto close;
 	proc->phys = wd_device_flags(proc->wd) & WD_DEV_NOIOMMU;
+	proc->bounce_size = devargs.bounce_size;
 	if (devargs.max_queue_pairs != 0)
 		proc->max_qps = RTE_MIN(proc->max_qps, devargs.max_queue_pairs);
 	if (proc->max_qps == 0) {
@@ -108,8 +109,10 @@ set_functions(struct rte_compressdev *dev)
 {
 	dev->dev_ops = &uacce_comp_ops;
 	dev->feature_flags = 0;
-	dev->enqueue_burst = uacce_comp_proc(dev)->phys ? uacce_comp_enqueue_pa :
-							  uacce_comp_enqueue_va;
+	dev->enqueue_burst = uacce_comp_enqueue_va;
+	if (uacce_comp_proc(dev)->mem != NULL)
+		dev->enqueue_burst = uacce_comp_proc(dev)->phys ? uacce_comp_enqueue_pa :
+								  uacce_comp_enqueue_iova;
 	dev->dequeue_burst = uacce_comp_dequeue;
 	uacce_comp_direct_functions(dev, uacce_comp_proc(dev));
 }
