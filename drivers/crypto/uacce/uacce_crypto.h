@@ -156,6 +156,7 @@ uacce_near(const struct uacce_where *w)
 #define UACCE_AHEAD_MBUF        2
 
 #define UACCE_TAG_STATUS_SET    0x1ul   /* op->status was set at enqueue and stays */
+#define UACCE_TAG_SOFT          0x2ul   /* for libcrypto, when its turn comes */
 #define UACCE_TAG_MASK          0x7ul
 
 struct uacce_crypto_qp {
@@ -185,6 +186,7 @@ struct uacce_crypto_qp {
 
 	/* Raw data path: requests built and not submitted, completions polled and not fetched. */
 	uint32_t raw_pending;
+	uint32_t raw_left;      /* of them, those that enqueue_done() found no room for */
 	uint32_t cpl_head;
 	uint32_t cpl_tail;
 
@@ -260,6 +262,11 @@ unsigned int uacce_crypto_direct_queue(const struct wd_queue *wq);
 /* _slow.c: any op, any session. */
 enum uacce_fill uacce_crypto_fill_slow(struct uacce_crypto_qp *qp, struct rte_crypto_op *op,
 	struct wd_req *req);
+/*
+ * What libcrypto makes of an op marked UACCE_TAG_SOFT. Not at enqueue: an op that the queue does not
+ * take then comes again, and a message must not be encrypted twice.
+ */
+enum wd_status uacce_crypto_soft_op(struct uacce_crypto_qp *qp, struct rte_crypto_op *op);
 /* Makes req one that completes with status without reaching the device. */
 void uacce_crypto_fill_done(struct wd_req *req, void *tag, enum wd_status status);
 enum uacce_route {

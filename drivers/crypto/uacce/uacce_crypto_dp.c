@@ -168,7 +168,7 @@ end_slow(struct uacce_crypto_qp *qp, uint16_t taken)
 	for (i = 0; i < taken; i++) {
 		const struct wd_req *req = &qp->reqs[i];
 
-		if (!(req->flags & WD_REQ_DONE))
+		if (!(req->flags & WD_REQ_DONE) || ((uintptr_t)req->tag & UACCE_TAG_SOFT))
 			continue;
 		if (req->status == WD_OK || req->status == WD_AUTH_FAILED)
 			qp->soft_ops++;
@@ -252,10 +252,14 @@ uacce_crypto_finish_unusual(struct uacce_crypto_qp *qp, uintptr_t tag, uint32_t 
 {
 	struct rte_crypto_op *op = (struct rte_crypto_op *)(tag & ~UACCE_TAG_MASK);
 
+	if ((tag & UACCE_TAG_SOFT) && wd_status != WD_DEV_LOST) {
+		wd_status = uacce_crypto_soft_op(qp, op);
+		qp->soft_ops += wd_status == WD_OK || wd_status == WD_AUTH_FAILED;
+	}
 	/* A lost device hands back requests with its own status: that one counts then. */
 	if (!(tag & UACCE_TAG_STATUS_SET) || wd_status == WD_DEV_LOST)
 		op->status = uacce_crypto_op_status(wd_status);
-	qp->stats.dequeue_err_count++;
+	qp->stats.dequeue_err_count += wd_status != WD_OK;
 	return op;
 }
 

@@ -325,18 +325,15 @@ raw_enqueue(void *queue_pair, uint8_t *drv_ctx, struct rte_crypto_vec *data_vec,
 	return 0;
 }
 
-static int
-raw_enqueue_done(void *queue_pair, uint8_t *drv_ctx, uint32_t n)
+/*
+ * Submits the first n of the pending requests. What finds no descriptors at the moment is the
+ * queue pair's all the same, and waits for some; the segments it names stay in use.
+ */
+static void
+raw_submit(struct uacce_crypto_qp *qp, uint32_t n)
 {
-	struct uacce_crypto_qp *qp = queue_pair;
-	uint32_t pending = qp->raw_pending;
 	uint16_t taken, i;
 
-	RTE_SET_USED(drv_ctx);
-	if (n != pending)
-		return -EINVAL;
-	if (n == 0)
-		return 0;
 	taken = wd_submit(&qp->wq, qp->reqs, n);
 	qp->enq += taken;
 	qp->stats.enqueued_count += taken;
@@ -348,12 +345,48 @@ raw_enqueue_done(void *queue_pair, uint8_t *drv_ctx, uint32_t n)
 		else
 			qp->soft_ops++;
 	}
-	if (qp->bounce != NULL)
-		wd_bounce_undo(qp->bounce, qp->enq);
-	qp->raw_pending = 0;
-	qp->segs_used = 0;
-	/* There was room: only a device that died takes less. */
-	return taken == n ? 0 : -EIO;
+	qp->raw_pending -= taken;
+	qp->raw_left = n - taken;
+	if (qp->raw_pending == 0)
+		qp->segs_used = 0;
+	else
+		memmove(qp->reqs, qp->reqs + taken, qp->raw_pending * sizeof(*qp->reqs));
+}
+
+static int
+raw_enqueue_done(void *queue_pair, uint8_t *drv_ctx, uint32_t n)
+{
+	struct uacce_crypto_qp *qp = queue_pair;
+
+	RTE_SET_USED(drv_ctx);
+	if (n != qp->raw_pending - qp->raw_left)
+		return -EINVAL;
+	if (n != 0)
+		raw_submit(qp, qp->raw_pending);
+	return 0;
+}
+
+/* A device that died hands back what it was given, and then what it did not take any more. */
+static uint32_t
+raw_poll(struct uacce_crypto_qp *qp, struct wd_cpl *cpls, uint32_t n)
+{
+	uint32_t got, i;
+
+	if (unlikely(qp->raw_left != 0))
+		raw_submit(qp, qp->raw_left);
+	got = wd_poll(&qp->wq, cpls, n);
+	if (likely(qp->raw_left == 0) || wd_queue_alive(&qp->wq) ||
+			wd_queue_outstanding(&qp->wq) != 0)
+		return got;
+	n = RTE_MIN(n - got, qp->raw_left);
+	for (i = 0; i < n; i++)
+		cpls[got + i] = (struct wd_cpl){.tag = qp->reqs[i].tag, .status = WD_DEV_LOST};
+	qp->enq += n;
+	qp->stats.enqueued_count += n;
+	qp->raw_pending -= n;
+	qp->raw_left -= n;
+	memmove(qp->reqs, qp->reqs + n, qp->raw_pending * sizeof(*qp->reqs));
+	return got + n;
 }
 
 /* Completions at hand, after asking the device for as many as are missing to want. */
@@ -370,7 +403,7 @@ raw_fetch(struct uacce_crypto_qp *qp, uint32_t want)
 		qp->cpl_head = 0;
 		qp->cpl_tail = have;
 	}
-	qp->cpl_tail += wd_poll(&qp->wq, &qp->cpls[qp->cpl_tail], want - have);
+	qp->cpl_tail += raw_poll(qp, &qp->cpls[qp->cpl_tail], want - have);
 	return qp->cpl_tail - qp->cpl_head;
 }
 

@@ -469,17 +469,33 @@ uacce_crypto_fill_slow(struct uacce_crypto_qp *qp, struct rte_crypto_op *op, str
 			return ret == -EAGAIN ? UACCE_FILL_AGAIN : bad_op(req, op);
 	}
 	route = uacce_crypto_route(qp, s, &msg, req, op);
-	if (route == UACCE_DONE)
+	if (route == UACCE_TO_SOFT)
+		uacce_crypto_fill_done(req, (void *)((uintptr_t)op | UACCE_TAG_SOFT), WD_BAD_REQ);
+	if (route != UACCE_TO_DEVICE)
 		return UACCE_FILL_OK;
-	ret = map_op(qp, sym, &msg, qp->phys && route == UACCE_TO_DEVICE, req);
+	ret = map_op(qp, sym, &msg, qp->phys, req);
 	if (ret == -EAGAIN)
 		return UACCE_FILL_AGAIN;
 	if (ret != 0)
 		return bad_op(req, op);
-	if (route != UACCE_TO_DEVICE) {
-		uacce_crypto_fill_soft(qp, s, &msg, req, op);
-		return UACCE_FILL_OK;
-	}
 	uacce_crypto_fill_params(qp, s, &msg, req, op);
 	return qp->mem == NULL ? UACCE_FILL_OK : reach(qp, s, op, &msg, req, segs_used);
+}
+
+enum wd_status
+uacce_crypto_soft_op(struct uacce_crypto_qp *qp, struct rte_crypto_op *op)
+{
+	const struct rte_crypto_sym_op *sym = op->sym;
+	struct uacce_crypto_sess *s = CRYPTODEV_GET_SYM_SESS_PRIV(sym->session);
+	struct uacce_crypto_msg msg;
+	struct wd_req req;
+
+	op_to_msg(qp, s, op, &msg);
+	msg.nested = is_nested(s, sym, &msg);
+	uacce_crypto_fill_done(&req, op, WD_BAD_REQ);
+	if (uacce_crypto_route(qp, s, &msg, &req, op) == UACCE_TO_SOFT &&
+			map_op(qp, sym, &msg, false, &req) == 0)
+		uacce_crypto_fill_soft(qp, s, &msg, &req, op);
+	qp->segs_used = 0;
+	return req.status;
 }
