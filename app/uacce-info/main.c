@@ -8,7 +8,7 @@
 
 #include "wd.h"
 
-static const char *const kinds[] = {"sec2", "zip"};
+static const char *const kinds[] = {"crypto", "comp"};
 
 static const char *const ciphers[WD_CIPHER_MAX] = {
 	[WD_CIPHER_AES_ECB] = "aes-ecb", [WD_CIPHER_AES_CBC] = "aes-cbc",
@@ -112,7 +112,8 @@ static const char *
 kind_of(const struct wd_dev_info *info)
 {
 	return strstr(info->algorithms, "cipher") != NULL ||
-		strstr(info->algorithms, "digest") != NULL ? kinds[0] : kinds[1];
+		strstr(info->algorithms, "digest") != NULL ||
+		strstr(info->algorithms, "aead") != NULL ? kinds[0] : kinds[1];
 }
 
 static int
@@ -145,17 +146,14 @@ static int
 show(const char *spec, const char *kind, const char *options)
 {
 	char err[256] = "";
-	bool known = false, shown = false;
+	bool shown = false;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (kind != NULL && strcmp(kind, kinds[i]) != 0)
-			continue;
-		known = true;
+	if (kind != NULL)
+		shown = print_driver(spec, kind, options, true, err, sizeof(err)) == 0;
+	for (size_t i = 0; kind == NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		shown |= print_driver(spec, kinds[i], options, true, err, sizeof(err)) == 0;
-	}
 	if (!shown)
-		fprintf(stderr, "uacce-info: %s%s\n", known ? err : "unknown kind ",
-			known ? "" : kind);
+		fprintf(stderr, "uacce-info: %s\n", err);
 	return !shown;
 }
 
@@ -165,7 +163,7 @@ usage(FILE *f)
 	fprintf(f, "usage: uacce-info [--emu[=OPTION,...] | --device SPEC] [--kind KIND]\n"
 		"  --emu     an emulated device in this process, with the emulator's options\n"
 		"  --device  a device by name, or emu:SOCKET\n"
-		"  --kind    sec2 or zip; for the two options above\n");
+		"  --kind    crypto, comp, sec2, zip or virtio_crypto; for the two above\n");
 }
 
 int

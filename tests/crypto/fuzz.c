@@ -123,7 +123,7 @@ make_aead(struct fz_sess *s, struct rte_crypto_sym_xform *x)
 
 	cap = random_cap(RTE_CRYPTO_SYM_XFORM_AEAD);
 	if (cap == NULL)
-		return -1;
+		return 1;       /* the device has none: another kind */
 	x->type = RTE_CRYPTO_SYM_XFORM_AEAD;
 	s->verify = !s->encrypt;
 	x->aead.op = s->encrypt ? RTE_CRYPTO_AEAD_OP_ENCRYPT : RTE_CRYPTO_AEAD_OP_DECRYPT;

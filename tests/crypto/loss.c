@@ -5,6 +5,7 @@
  * device does not notice.
  *
  *   loss fail|index|stall|reset|unplug
+ *   loss failed                     a device all of whose queues die at once
  *   loss daemon DEVICE PID [COMMAND] kills the daemon that the device lives in. DEVICE is its socket,
  *                                   or a node's name. COMMAND starts it again: then the device must
  *                                   be there again
@@ -130,9 +131,12 @@ check_again(struct rte_crypto_op **ops)
 	return 0;
 }
 
-/* gone: with all its queues, until restart; else only the one queue is lost. */
+/*
+ * gone: with all its queues, until restart; whole: with all its queues; else only the one queue is
+ * lost.
+ */
 static int
-check_lost(void *sess, bool gone)
+check_lost(void *sess, bool gone, bool whole)
 {
 	struct rte_cryptodev_config conf = {.nb_queue_pairs = 2};
 	struct rte_cryptodev_qp_conf qp_conf = {.nb_descriptors = 128};
@@ -142,10 +146,13 @@ check_lost(void *sess, bool gone)
 
 	make_ops(&dev, sess, ops);
 	CT_CHECK(run(&dev, 0, ops, &taken, &bad) == 0 && taken == 0, "a dead queue took %u", taken);
-	CT_CHECK(run(&dev, 1, ops, &taken, &bad) == 0 && (gone ? taken == bad : bad == 0),
+	CT_CHECK(run(&dev, 1, ops, &taken, &bad) == 0 &&
+			(gone || whole ? taken == bad : bad == 0),
 		"%u taken, %u bad", taken, bad);
 	CT_CHECK(healthy_runs() == 0, "the other device");
 	rte_cryptodev_stop(dev.id);
+	if (whole)
+		CT_CHECK(rte_cryptodev_close(dev.id) == 0, "close");
 	CT_CHECK(rte_cryptodev_configure(dev.id, &conf) == 0, "configure");
 	if (gone) {
 		ret = rte_cryptodev_queue_pair_setup(dev.id, 0, &qp_conf, SOCKET_ID_ANY);
@@ -181,7 +188,7 @@ test(const char *fault)
 		CT_CHECK(bad >= NB_OPS - AT + 1, "%u bad", bad);
 		CT_CHECK(ops[NB_OPS - 1]->status == RTE_CRYPTO_OP_STATUS_ERROR, "the last one");
 		if (check_lost(sess, strcmp(fault, "unplug") == 0 ||
-				strcmp(fault, "daemon") == 0) != 0)
+				strcmp(fault, "daemon") == 0, strcmp(fault, "failed") == 0) != 0)
 			return -1;
 	}
 	free_ops(ops);

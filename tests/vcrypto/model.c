@@ -290,8 +290,8 @@ vcm_complete(struct vcm_queue *q, uint32_t id)
 		__atomic_add_fetch(&q->wakes, 1, __ATOMIC_RELEASE);
 }
 
-/* What the configuration says of the request that was done last. False: it is not to complete. */
-static bool
+/* What the configuration says of the request that was done last. */
+static void
 faults(struct vcm_queue *q)
 {
 	const struct vcm_cfg *c = &q->dev->cfg;
@@ -301,7 +301,8 @@ faults(struct vcm_queue *q)
 		vcm_die(q->dev, UACCE_VC_STATE_FAILED);
 	if (c->wild_after != 0 && done == c->wild_after)
 		vcm_complete(q, 0xfff0);
-	return c->stall_after == 0 || done < c->stall_after;
+	if (c->stall_after != 0 && done == c->stall_after)
+		usleep(c->stall_ms * 1000);
 }
 
 unsigned int
@@ -314,9 +315,9 @@ vcm_work(struct vcm_queue *q, unsigned int n)
 
 	while (done + held < n && held < VCM_DESCS && vcm_take(q, &req)) {
 		q->dev->done++;
-		vcm_serve(q, &req, c->fail_every != 0 && q->dev->done % c->fail_every == 0 ?
-			VCRYPTO_ERR : 0);
-		if (faults(q) && !q->dev->broken)
+		vcm_serve(q, &req, q->dev->done == c->fail_at ? VCRYPTO_ERR : 0);
+		faults(q);
+		if (!q->dev->broken)
 			ids[held++] = req.id;
 	}
 	for (; held != 0; held--, done++) {
@@ -435,11 +436,27 @@ m_info(void *arg, struct wd_dev_info *info)
 	return 0;
 }
 
+/* A dead device comes back, if it does, when all of its queues were closed. */
+static int
+revive(struct vcm_dev *dev)
+{
+	for (unsigned int i = 0; dev->broken && i < VCM_QUEUES; i++)
+		if (dev->queues[i].open)
+			return -ENODEV;
+	if (dev->broken && dev->cfg.gone)
+		return -ENODEV;
+	if (dev->broken)
+		vcm_new_epoch(dev);
+	return 0;
+}
+
 static int
 m_queue_open(void *arg, void **queue)
 {
 	struct vcm_dev *dev = arg;
 
+	if (revive(dev) < 0)
+		return -ENODEV;
 	for (unsigned int i = 0; i < dev->cfg.queues; i++) {
 		struct vcm_queue *q = &dev->queues[i];
 

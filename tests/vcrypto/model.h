@@ -37,7 +37,9 @@ struct vcm_cfg {
 	bool shuffle;           /* completes in any order */
 	bool thread;
 	/* After so many requests, 0 = never. */
-	unsigned int die_after, wild_after, stall_after, fail_every;
+	unsigned int die_after, wild_after, stall_after, fail_at;
+	unsigned int stall_ms;
+	bool gone;              /* of a dead device nothing comes back */
 };
 extern struct vcm_cfg vcm_cfg;  /* of the device opened next */
 

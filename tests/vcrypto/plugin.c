@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The model as the plug-in that libwd loads for "device=emu": UACCE_EMU_PLUGIN names it. Options:
- * mode=iommu|noiommu, indirect=0|1, ring=N, queues=N, like_qemu=0|1, shuffle=0|1, max_size=N,
- * die_after=N, wild_after=N, stall_after=N, fail_every=N. What DPDK's driver adds itself (cpus) is
- * taken and ignored.
+ * mode=iommu|noiommu, indirect=0|1, ring=N, queues=N, like_qemu=0|1, shuffle=0|1, max_size=N, and
+ * fault=NAME:N[:MS], what happens at request N: fail (an error), index (a completion of nothing),
+ * stall (for so long), failed (all queues die), unplug (for good). What DPDK's driver adds itself
+ * (cpus) is taken and ignored.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,14 +14,34 @@
 #include "model.h"
 
 static bool
+set_fault(struct vcm_cfg *c, const char *fault)
+{
+	const char *at = strchr(fault, ':'), *arg = at != NULL ? strchr(at + 1, ':') : NULL;
+	unsigned int n = at != NULL ? strtoul(at + 1, NULL, 0) : 0;
+	size_t len = at != NULL ? (size_t)(at - fault) : 0;
+
+	c->stall_ms = arg != NULL ? strtoul(arg + 1, NULL, 0) : 0;
+	c->gone = strncmp(fault, "unplug", len) == 0;
+	if (strncmp(fault, "fail", len) == 0 && len == 4)
+		c->fail_at = n;
+	else if (strncmp(fault, "index", len) == 0)
+		c->wild_after = n;
+	else if (strncmp(fault, "stall", len) == 0)
+		c->stall_after = n;
+	else if (c->gone || strncmp(fault, "failed", len) == 0)
+		c->die_after = n;
+	else
+		return false;
+	return len != 0;
+}
+
+static bool
 set_option(struct vcm_cfg *c, const char *name, const char *value)
 {
 	const struct {
 		const char *name;
 		unsigned int *field;
-	} numbers[] = {{"ring", &c->ring_size}, {"queues", &c->queues},
-		{"die_after", &c->die_after}, {"wild_after", &c->wild_after},
-		{"stall_after", &c->stall_after}, {"fail_every", &c->fail_every}};
+	} numbers[] = {{"ring", &c->ring_size}, {"queues", &c->queues}};
 	unsigned long n = strtoul(value, NULL, 0);
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -29,6 +50,8 @@ set_option(struct vcm_cfg *c, const char *name, const char *value)
 		*numbers[i].field = n;
 		return true;
 	}
+	if (strcmp(name, "fault") == 0)
+		return set_fault(c, value);
 	if (strcmp(name, "mode") == 0)
 		c->noiommu = strcmp(value, "noiommu") == 0;
 	else if (strcmp(name, "indirect") == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * crypto_uacce: cryptodev on SEC2 accelerators through libwd.
+ * crypto_uacce: cryptodev on SEC2 and virtio-crypto accelerators through libwd.
  *
  * What belongs to whom:
  *   struct uacce_crypto_dev     one a device, in memory shared by all processes
@@ -47,13 +47,14 @@ extern uint8_t uacce_crypto_driver_id;
 struct uacce_crypto_dev {
 	char args[UACCE_CRYPTO_ARGS_SIZE];      /* of the primary: secondaries get none */
 	uint32_t max_qps;
+	uint32_t sess_id;
 };
 
 struct uacce_crypto_proc {
 	struct wd_device *wd;
 	struct uacce_mem *mem;          /* NULL: the device has SVA */
 	uint32_t bounce_size;
-	uint32_t sess_id;               /* session ids of this kind of device, see below */
+	uint32_t sess_id;               /* session ids of this device or kind, see below */
 	uint32_t max_qps;
 	bool phys;                      /* device addresses are physical */
 	bool aad_only;          /* the device takes AEAD requests without payload */
@@ -73,8 +74,8 @@ enum uacce_crypto_kind {
 };
 
 /*
- * The first cache line is all that the fast path reads. id is the device kind's sess_id plus
- * enum uacce_crypto_kind: memory that is no session of this kind of device is recognised in
+ * The first cache line is all that the fast path reads. id is the sess_id of the device, or of its
+ * kind, plus enum uacce_crypto_kind: memory that is no session for this device is recognised in
  * the same comparison that tells the kinds apart. struct wd_session follows this structure.
  */
 struct uacce_crypto_sess {

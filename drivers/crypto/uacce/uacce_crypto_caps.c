@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What SEC2 can do in DPDK's words: one table, of which a device offers what libwd says it has.
+ * What devices can do in DPDK's words: one table, of which a device offers what libwd says it has.
  */
 #include <errno.h>
 

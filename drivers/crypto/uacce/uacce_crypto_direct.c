@@ -389,7 +389,8 @@ uacce_crypto_direct_functions(struct rte_cryptodev *dev, const struct uacce_cryp
 {
 	struct wd_dev_info info;
 
-	if (wd_device_info(proc->wd, &info) != 0)
+	if (wd_device_info(proc->wd, &info) != 0 ||
+			strncmp(info.api, HISI_QM_API_PREFIX, strlen(HISI_QM_API_PREFIX)) != 0)
 		return;
 	dev->dequeue_burst = proc->mem == NULL ? dequeue_sva : dequeue_far;
 	if (strcmp(info.api, HISI_QM_API_V2) == 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <bus_vdev_driver.h>
+#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
@@ -14,7 +15,7 @@
 #include "uacce_crypto.h"
 
 #define UACCE_CRYPTO_PMD        crypto_uacce
-#define WD_KIND                 "sec2"
+#define WD_KIND                 "crypto"        /* any that does it */
 #define ERR_SIZE                256
 
 static struct uacce_crypto_proc procs[RTE_CRYPTO_MAX_DEVS];
@@ -28,14 +29,20 @@ uacce_crypto_proc(const struct rte_cryptodev *dev)
 	return &procs[dev->data->dev_id];
 }
 
-/* Sessions made for one kind of descriptor must not reach a queue that wants another. */
+/*
+ * Sessions made for one kind of descriptor must not reach a queue that wants another; where they
+ * are the device's own, not one of another device either, were it the same one opened again.
+ */
 static uint32_t
-session_id(const char *api)
+session_id(const struct wd_device *wd, const char *api)
 {
+	uint64_t tsc = rte_rdtsc();
 	uint32_t hash = 2166136261u;
 
 	for (; *api; api++)
 		hash = (hash ^ (uint8_t)*api) * 16777619u;
+	if (wd_device_caps(wd)->flags & WD_CAP_DEV_SESSIONS)
+		hash = (hash ^ (uint32_t)(tsc ^ tsc >> 32)) * 2654435769u >> 16;
 	return 0x5e000000u | (hash & 0xffff) << 8;
 }
 
@@ -83,7 +90,7 @@ device_open(struct uacce_crypto_proc *proc, const char *name, const char *args, 
 	proc->phys = flags & WD_DEV_NOIOMMU;
 	proc->bounce_size = devargs.bounce_size;
 	proc->aad_only = wd_device_caps(proc->wd)->flags & WD_CAP_AAD_ONLY;
-	proc->sess_id = session_id(info.api);
+	proc->sess_id = session_id(proc->wd, info.api);
 	if (devargs.max_queue_pairs != 0)
 		proc->max_qps = RTE_MIN(proc->max_qps, devargs.max_queue_pairs);
 	return 0;
@@ -150,6 +157,7 @@ probe_primary(struct rte_vdev_device *vdev, const char *name, const char *args)
 	shared = dev->data->dev_private;
 	strlcpy(shared->args, args, sizeof(shared->args));
 	shared->max_qps = proc.max_qps;
+	shared->sess_id = proc.sess_id;
 	procs[dev->data->dev_id] = proc;
 	set_functions(dev, &proc);
 	rte_cryptodev_pmd_probing_finish(dev);
@@ -211,6 +219,7 @@ probe_secondary(struct rte_vdev_device *vdev, const char *name)
 		return fail(name, "out of memory", -ENOMEM);
 	}
 	proc.max_qps = shared->max_qps;
+	proc.sess_id = shared->sess_id;
 	procs[dev->data->dev_id] = proc;
 	set_functions(dev, &proc);
 	rte_cryptodev_pmd_probing_finish(dev);

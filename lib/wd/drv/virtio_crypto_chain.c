@@ -142,13 +142,13 @@ set_work(const struct vc_queue *q, const struct wd_req *r, struct vc_work *w)
 static uint32_t
 descs_most(const struct wd_req *r, const struct vc_work *w)
 {
-	uint64_t around = w->end - w->base;
 	uint32_t n = VC_OTHER + w->src.n;
 
 	if (r->sess->shape != VC_HASH)
 		n += w->dst.n;
 	if (r->sess->shape == VC_CHAIN)
-		n += 2 * (around / VC_SCRATCH);
+		n += (r->cipher_off - w->base) / VC_SCRATCH +
+			(w->end - w->base - w->dst_len) / VC_SCRATCH;
 	return n;
 }
 
