@@ -418,7 +418,6 @@ fill(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *s
 	slot->op = op;
 	slot->pre = 0;
 	slot->full = 0;
-	slot->copied = false;
 	if (!check_op(qp, op, slot, &segs))
 		return over(slot, RTE_COMP_OP_STATUS_INVALID_ARGS);
 	req = qp->q[slot->x->dir].next;
@@ -498,6 +497,7 @@ uacce_comp_fill(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_c
 enum uacce_comp_fill
 uacce_comp_fill_far(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot)
 {
+	slot->copied = false;
 	if (chain_near(qp, op->m_src) && chain_near(qp, op->m_dst))
 		return uacce_comp_fill(qp, op, slot);
 	return fill(qp, op, slot, true);

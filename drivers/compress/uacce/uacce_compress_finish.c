@@ -159,8 +159,10 @@ bring_home(struct uacce_comp_qp *qp, const struct uacce_comp_slot *slot, const s
 		slot->op->dst.offset + slot->pre, produced));
 }
 
-static void
-finish_whole(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cpl)
+/* copied: constant, as in finish_piece(). */
+static __rte_always_inline void
+finish_whole(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cpl,
+	const bool copied)
 {
 	const struct uacce_comp_xform *x = slot->x;
 	struct rte_comp_op *op = slot->op;
@@ -182,7 +184,7 @@ finish_whole(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_c
 	op->consumed = cpl->consumed;
 	op->produced = RTE_MIN(cpl->produced, slot->room);
 	op->status = op_status(cpl->status, RTE_COMP_OP_STATUS_OUT_OF_SPACE_TERMINATED);
-	if (unlikely(slot->copied))
+	if (copied)
 		bring_home(qp, slot, cpl, op->produced);
 	if (cpl->status == WD_OK)
 		uacce_comp_sum(slot, cpl->checksum);
@@ -201,8 +203,9 @@ take_carry(struct uacce_comp_slot *slot, uint32_t produced)
 	return slot->room;
 }
 
-static void
-finish_piece(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cpl)
+static __rte_always_inline void
+finish_piece(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cpl,
+	const bool copied)
 {
 	struct uacce_comp_stream *st = slot->st;
 	struct rte_comp_op *op = slot->op;
@@ -231,7 +234,7 @@ finish_piece(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_c
 		cpl->status = WD_NO_SPACE;
 	op->consumed = RTE_MIN(cpl->consumed, op->src.length);
 	op->produced = slot->pre + produced;
-	if (unlikely(slot->copied))
+	if (copied)
 		bring_home(qp, slot, cpl, produced);
 	op->status = op_status(cpl->status, RTE_COMP_OP_STATUS_OUT_OF_SPACE_RECOVERABLE);
 	if (ended && st->carry_len == 0)
@@ -243,8 +246,8 @@ finish_piece(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_c
 	st->sum_over |= ended;
 }
 
-void
-uacce_comp_finish(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cpl)
+static __rte_always_inline void
+finish(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cpl, const bool copied)
 {
 	struct rte_comp_op *op = slot->op;
 
@@ -252,10 +255,25 @@ uacce_comp_finish(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct
 	if (unlikely(cpl->status == WD_DEV_LOST))
 		qp->dead = true;
 	if (unlikely(slot->st != NULL)) {
-		finish_piece(qp, slot, cpl);
+		finish_piece(qp, slot, cpl, copied);
 		return;
 	}
 	if (unlikely(slot->full))
 		qp->full_free |= 1u << (slot->full - 1);
-	finish_whole(qp, slot, cpl);
+	finish_whole(qp, slot, cpl, copied);
+}
+
+static __rte_noinline void
+finish_copied(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cpl)
+{
+	finish(qp, slot, cpl, true);
+}
+
+void
+uacce_comp_finish(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cpl)
+{
+	if (unlikely(slot->copied))
+		finish_copied(qp, slot, cpl);
+	else
+		finish(qp, slot, cpl, false);
 }
