@@ -188,6 +188,7 @@ struct uacce_crypto_qp {
 	/* Raw data path: requests built and not submitted, completions polled and not fetched. */
 	uint32_t raw_pending;
 	uint32_t raw_left;      /* of them, those that enqueue_done() found no room for */
+	bool raw_odd;           /* not all of them are flat */
 	uint32_t cpl_head;
 	uint32_t cpl_tail;
 

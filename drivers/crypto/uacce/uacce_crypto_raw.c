@@ -263,9 +263,86 @@ out:
 	return ret;
 }
 
-/* Adds one request to the pending ones. False: no room. */
-static bool
-raw_add(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
+/* ------------------------------------------------------------------ the usual request */
+
+static __rte_always_inline uint64_t
+ptr_addr(const struct rte_crypto_va_iova_ptr *p, const bool phys)
+{
+	return phys ? p->iova : (uintptr_t)p->va;
+}
+
+/* A region of a buffer of total bytes, as its head and tail tell. False: it has no bytes. */
+static __rte_always_inline bool
+put_region(uint32_t total, uint16_t head, uint16_t tail, uint32_t *off, uint32_t *len)
+{
+	*off = head;
+	*len = total - head - tail;
+	return (uint32_t)head + tail < total;
+}
+
+/* IV, digest, AAD. at NULL: the device reaches everything. False: one is missing. */
+static __rte_always_inline bool
+put_params(const struct uacce_crypto_sess *s, uint32_t kind,
+	const struct rte_crypto_va_iova_ptr *iv, const struct rte_crypto_va_iova_ptr *digest,
+	const struct rte_crypto_va_iova_ptr *aad, struct wd_req *req, const bool phys,
+	struct uacce_where *at)
+{
+	if (s->iv_mask != 0) {
+		if (unlikely(iv == NULL || iv->va == NULL))
+			return false;
+		req->iv = ptr_addr(iv, phys) + s->iv_skip;
+		uacce_see(at, iv->va);
+	}
+	if (kind != UACCE_KIND_CIPHER) {
+		if (unlikely(digest == NULL || digest->va == NULL))
+			return false;
+		req->digest = ptr_addr(digest, phys);
+		uacce_see(at, digest->va);
+	}
+	if (kind == UACCE_KIND_AEAD && s->aad_mask != 0) {
+		if (unlikely(aad == NULL || aad->va == NULL))
+			return false;
+		req->aad = ptr_addr(aad, phys) + s->aad_off;
+		uacce_see(at, aad->va);
+	}
+	return true;
+}
+
+/* One buffer, in place, all of it in the queue pair's own range. False: nothing is decided. */
+static __rte_always_inline bool
+fill_flat(const struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
+	const struct rte_crypto_sgl *src, union rte_crypto_sym_ofs ofs,
+	const struct rte_crypto_va_iova_ptr *iv, const struct rte_crypto_va_iova_ptr *digest,
+	const struct rte_crypto_va_iova_ptr *aux, struct wd_req *req, const bool phys,
+	struct uacce_where *at)
+{
+	const uint32_t kind = s->id - qp->sess_id;
+	const struct rte_crypto_vec *v = src->vec;
+
+	if (unlikely(kind > UACCE_KIND_MASK || src->num != 1))
+		return false;
+	/* GMAC's IV is the auth IV, which shares its place with the AAD. */
+	if (kind == UACCE_KIND_AUTH)
+		iv = aux;
+	if (kind != UACCE_KIND_AUTH && unlikely(!put_region(v->len, ofs.ofs.cipher.head,
+			ofs.ofs.cipher.tail, &req->cipher_off, &req->cipher_len)))
+		return false;
+	if ((kind == UACCE_KIND_AUTH || kind == UACCE_KIND_CHAIN) &&
+			unlikely(!put_region(v->len, ofs.ofs.auth.head, ofs.ofs.auth.tail,
+				&req->auth_off, &req->auth_len)))
+		return false;
+	uacce_see(at, v->base);
+	if (unlikely(!put_params(s, kind, iv, digest, aux, req, phys, at) || !uacce_near(at)))
+		return false;
+	req->sess = uacce_crypto_wd_session(s);
+	req->src = req->dst = vec_addr(v, phys);
+	memcpy(&req->src_segs, &s->req_bits, sizeof(s->req_bits));
+	return true;
+}
+
+/* Adds any request to the pending ones. False: no room. */
+static __rte_noinline bool
+raw_add_any(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
 	const struct rte_crypto_sgl *src, const struct rte_crypto_sgl *dst,
 	union rte_crypto_sym_ofs ofs, const struct rte_crypto_va_iova_ptr *iv,
 	const struct rte_crypto_va_iova_ptr *digest, const struct rte_crypto_va_iova_ptr *aux,
@@ -278,6 +355,7 @@ raw_add(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
 
 	if (qp->enq - qp->deq + qp->raw_pending >= qp->depth)
 		return false;
+	qp->raw_odd = true;
 	/* GMAC's IV is the auth IV, which shares its place with the AAD. */
 	msg.iv = shifted(kind == UACCE_KIND_AUTH ? aux : iv, s->iv_skip);
 	msg.digest = shifted(digest, 0);
@@ -292,24 +370,56 @@ raw_add(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
 	return true;
 }
 
-static uint32_t
-raw_enqueue_burst(void *queue_pair, uint8_t *drv_ctx, struct rte_crypto_sym_vec *vec,
-	union rte_crypto_sym_ofs ofs, void *user_data[], int *enqueue_status)
+static __rte_always_inline bool
+raw_add(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
+	const struct rte_crypto_sgl *src, const struct rte_crypto_sgl *dst,
+	union rte_crypto_sym_ofs ofs, const struct rte_crypto_va_iova_ptr *iv,
+	const struct rte_crypto_va_iova_ptr *digest, const struct rte_crypto_va_iova_ptr *aux,
+	void *user_data, const bool sva, const bool phys)
+{
+	struct wd_req *req = &qp->reqs[qp->raw_pending];
+	struct uacce_where at = {0};
+
+	if (!sva)
+		at = (struct uacce_where){qp->range->minus_base, qp->range->near, 0};
+	if (unlikely(dst != NULL || qp->enq - qp->deq + qp->raw_pending >= qp->depth ||
+			!fill_flat(qp, s, src, ofs, iv, digest, aux, req, phys, sva ? NULL : &at)))
+		return raw_add_any(qp, s, src, dst, ofs, iv, digest, aux, user_data);
+	req->tag = user_data;
+	qp->raw_pending++;
+	return true;
+}
+
+static __rte_always_inline uint32_t
+enqueue_burst(struct uacce_crypto_qp *qp, uint8_t *drv_ctx, struct rte_crypto_sym_vec *vec,
+	union rte_crypto_sym_ofs ofs, void *user_data[], int *enqueue_status, const bool sva,
+	const bool phys)
 {
 	struct uacce_crypto_sess *s = ((struct raw_ctx *)drv_ctx)->sess;
-	struct uacce_crypto_qp *qp = queue_pair;
 	uint32_t i;
 
 	for (i = 0; i < vec->num; i++) {
 		if (!raw_add(qp, s, &vec->src_sgl[i], vec->dest_sgl ? &vec->dest_sgl[i] : NULL,
 				ofs, vec->iv ? &vec->iv[i] : NULL,
 				vec->digest ? &vec->digest[i] : NULL,
-				vec->aad ? &vec->aad[i] : NULL, user_data[i]))
+				vec->aad ? &vec->aad[i] : NULL, user_data[i], sva, phys))
 			break;
 	}
 	*enqueue_status = 0;
 	return i;
 }
+
+#define ENQUEUE_BURST(name, sva, phys)                                                             \
+	static uint32_t                                                                            \
+	name(void *qp, uint8_t *ctx, struct rte_crypto_sym_vec *vec, union rte_crypto_sym_ofs ofs, \
+		void *user_data[], int *status)                                                    \
+	{                                                                                          \
+		return enqueue_burst(qp, ctx, vec, ofs, user_data, status, sva, phys);             \
+	}
+
+ENQUEUE_BURST(raw_enqueue_burst_va, true, false)
+ENQUEUE_BURST(raw_enqueue_burst_iova, false, false)
+ENQUEUE_BURST(raw_enqueue_burst_pa, false, true)
 
 static int
 raw_enqueue(void *queue_pair, uint8_t *drv_ctx, struct rte_crypto_vec *data_vec,
@@ -319,10 +429,16 @@ raw_enqueue(void *queue_pair, uint8_t *drv_ctx, struct rte_crypto_vec *data_vec,
 {
 	struct uacce_crypto_sess *s = ((struct raw_ctx *)drv_ctx)->sess;
 	const struct rte_crypto_sgl src = {.vec = data_vec, .num = n_data_vecs};
+	struct uacce_crypto_qp *qp = queue_pair;
+	bool added;
 
-	if (!raw_add(queue_pair, s, &src, NULL, ofs, iv, digest, aad_or_auth_iv, user_data))
-		return -EBUSY;
-	return 0;
+	if (qp->mem == NULL)
+		added = raw_add(qp, s, &src, NULL, ofs, iv, digest, aad_or_auth_iv, user_data,
+			true, false);
+	else
+		added = raw_add(qp, s, &src, NULL, ofs, iv, digest, aad_or_auth_iv, user_data,
+			false, qp->phys);
+	return added ? 0 : -EBUSY;
 }
 
 /*
@@ -337,7 +453,7 @@ raw_submit(struct uacce_crypto_qp *qp, uint32_t n)
 	taken = wd_submit(&qp->wq, qp->reqs, n);
 	qp->enq += taken;
 	qp->stats.enqueued_count += taken;
-	for (i = 0; i < taken; i++) {
+	for (i = 0; qp->raw_odd && i < taken; i++) {
 		if (!(qp->reqs[i].flags & WD_REQ_DONE))
 			continue;
 		if (qp->reqs[i].status == WD_BAD_REQ)
@@ -347,10 +463,12 @@ raw_submit(struct uacce_crypto_qp *qp, uint32_t n)
 	}
 	qp->raw_pending -= taken;
 	qp->raw_left = n - taken;
-	if (qp->raw_pending == 0)
+	if (likely(qp->raw_pending == 0)) {
 		qp->segs_used = 0;
-	else
+		qp->raw_odd = false;
+	} else {
 		memmove(qp->reqs, qp->reqs + taken, qp->raw_pending * sizeof(*qp->reqs));
+	}
 }
 
 static int
@@ -518,7 +636,8 @@ uacce_crypto_raw_configure(struct rte_cryptodev *dev, uint16_t qp_id,
 		memset(ctx, 0, sizeof(*ctx));
 		ctx->qp_data = qp;
 		ctx->enqueue = raw_enqueue;
-		ctx->enqueue_burst = raw_enqueue_burst;
+		ctx->enqueue_burst = qp->mem == NULL ? raw_enqueue_burst_va :
+			qp->phys ? raw_enqueue_burst_pa : raw_enqueue_burst_iova;
 		ctx->enqueue_done = raw_enqueue_done;
 		ctx->dequeue = raw_dequeue;
 		ctx->dequeue_burst = qp->mem ? raw_dequeue_burst_far : raw_dequeue_burst;
