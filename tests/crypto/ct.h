@@ -40,8 +40,8 @@
 /*
  * Starts EAL with the PMD from UACCE_PLUGIN_DIR and one vdev for each of the n devargs. extra:
  * further EAL options, NULL-terminated, or NULL. CT_MEM in the environment: MB of memory that is
- * there when the device is probed, the rest is added as it is needed. Exits with CT_SKIP when the
- * machine has no hugepages for it.
+ * there when the device is probed, the rest is added as it is needed; CT_IOVA: EAL's --iova-mode.
+ * Exits with CT_SKIP when the machine has no hugepages for it.
  */
 void ct_eal_init(const char *const *devargs, unsigned int n, const char *const *extra);
 extern bool ct_telemetry;       /* set before: with telemetry */

@@ -52,7 +52,7 @@ void
 ct_eal_init(const char *const *devargs, unsigned int n, const char *const *extra)
 {
 	static char plugin[4096], vdev[8][512];
-	char *mem = getenv("CT_MEM");
+	char *mem = getenv("CT_MEM"), *iova = getenv("CT_IOVA");
 	char *argv[MAX_ARGS] = {"crypto-test", "--no-pci",
 		ct_telemetry ? "--telemetry" : "--no-telemetry", "-m", mem ? mem : "512", "-d",
 		plugin};
@@ -65,6 +65,10 @@ ct_eal_init(const char *const *devargs, unsigned int n, const char *const *extra
 		snprintf(vdev[i], sizeof(vdev[i]), "crypto_uacce%u,%s", i, devargs[i]);
 		argv[argc++] = "--vdev";
 		argv[argc++] = vdev[i];
+	}
+	if (iova != NULL) {
+		argv[argc++] = "--iova-mode";
+		argv[argc++] = iova;
 	}
 	if (extra == NULL) {
 		argv[argc++] = "--in-memory";
