@@ -70,7 +70,7 @@ expect() {
 	echo "ok $2"
 }
 
-expect 0 none ''
+expect 0 none '^'
 expect 1 overflow 'KASAN: slab-out-of-bounds'
 expect 1 locks 'possible circular locking dependency|possible recursive locking'
 expect 1 leak 'unreferenced object'

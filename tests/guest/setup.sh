@@ -144,7 +144,9 @@ make_in_root() {
 		exec chroot "$root" make "$@"' sh "$root" "$work" "$@" KDIR="${headers#"$root"}"
 }
 
-if [ "$(cat "$work/kver" 2>/dev/null)" != "$kver" ]; then
+# A kernel of debug-kernel.sh may be another one under the same name.
+if [ "$(cat "$work/kver" 2>/dev/null)" != "$kver" ] || { [ -n "${UACCE_GUEST_OBJ:-}" ] &&
+	[ "$UACCE_GUEST_OBJ/arch/x86/boot/bzImage" -nt "$work/vmlinux" ]; }; then
 	rm -rf "$work/kver" "$work/kernel" "$work/kernel-fail" "$work/initrd"
 	fetch_image
 	[ -n "${UACCE_GUEST_OBJ:-}" ] || extract_vmlinux
