@@ -12,7 +12,7 @@
 #define MB2	(2UL << 20)
 #define FREE_HUGEPAGES	"/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
 
-static struct echo_dev dev, other;
+static struct echo_dev dev, other, sva, dko, phys;
 static int fail_fd;
 
 /* Ends a run that fails; the queue is closed by the caller. */
@@ -81,6 +81,55 @@ sequence(void)
 	return ret;
 }
 
+static long
+instances(const struct echo_dev *d)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/available_instances", d->sysfs);
+	return read_number(path);
+}
+
+static int
+one_model(const struct echo_dev *d, bool with_ss, bool with_dko)
+{
+	uint8_t *ss = MAP_FAILED, *kernel = MAP_FAILED;
+	struct echo_client c;
+	int ret = echo_open(&c, d->node);
+
+	if (ret)
+		return ret;
+	if (with_dko) {
+		kernel = echo_map(c.fd, UACCE_QFRT_DKO, ECHO_DKO_SIZE);
+		ret = kernel == MAP_FAILED ? -errno : 0;
+	}
+	if (with_ss && !ret) {
+		ss = echo_map(c.fd, UACCE_QFRT_SS, 2 * MB2);
+		ret = ss == MAP_FAILED ? -errno : 0;
+	}
+	if (!ret)
+		ret = echo_start(&c);
+	if (!ret && ioctl(c.fd, UACCE_CMD_PUT_Q))
+		ret = -errno;
+	if (ss != MAP_FAILED)
+		munmap(ss, 2 * MB2);
+	if (kernel != MAP_FAILED)
+		munmap(kernel, ECHO_DKO_SIZE);
+	echo_close(&c);
+	CHECK_EQ(instances(d), 16);
+	return ret;
+}
+
+static int
+other_models(void)
+{
+	int ret = one_model(&sva, false, false);
+
+	if (!ret)
+		ret = one_model(&dko, true, true);
+	return ret ? ret : one_model(&phys, true, false);
+}
+
 static int
 creation(void)
 {
@@ -94,15 +143,6 @@ creation(void)
 		ret = -errno;
 	close(fd);
 	return ret;
-}
-
-static long
-instances(const struct echo_dev *d)
-{
-	char path[160];
-
-	snprintf(path, sizeof(path), "%s/available_instances", d->sysfs);
-	return read_number(path);
 }
 
 static void
@@ -200,10 +240,18 @@ main(void)
 	CHECK(fail_fd >= 0);
 	echo_spawn(&dev, &(struct echo_opts){.flags = UACCE_DEV_IOMMU | UACCE_DEV_PASID});
 	echo_spawn(&other, &(struct echo_opts){.flags = UACCE_DEV_IOMMU, .name = "other"});
+	echo_spawn(&sva, &(struct echo_opts){.flags = UACCE_DEV_SVA, .name = "sva"});
+	echo_spawn(&dko,
+		&(struct echo_opts){.flags = UACCE_DEV_SHARE_DOMAIN, .name = "dko", .dko = true});
+	echo_spawn(&phys, &(struct echo_opts){.flags = UACCE_DEV_NOIOMMU, .name = "phys"});
 	sweep("open, map, share, adopt, start", sequence);
+	sweep("the other models", other_models);
 	sweep("create", creation);
 	errors_age();
 	echo_kill(&dev);
 	echo_kill(&other);
+	echo_kill(&sva);
+	echo_kill(&dko);
+	echo_kill(&phys);
 	return 0;
 }
