@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Binding a virtio-crypto function, and using it, over and over; in the n-th run the n-th thing fails
- * that the modules ask of the kernel. See test_failnth.c.
+ * Binding a virtio-crypto function, and using it, over and over; in the n-th run the n-th thing
+ * fails that the modules ask of the kernel. See test_failnth.c.
  */
 #include <fcntl.h>
 #include <glob.h>

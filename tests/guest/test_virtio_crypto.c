@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * QEMU's virtio-crypto function as a uacce device: test_virtio_crypto
- * flat|iommu|bypass|passthrough|old tells how the guest was started (bypass: behind an IOMMU, but the
- * device does not use it; old: no reset of single queues, no MSI-X, and doorbells far apart).
+ * flat|iommu|bypass|passthrough|old tells how the guest was started (bypass: behind an IOMMU, but
+ * the device does not use it; old: no reset of single queues, no MSI-X, doorbells far apart).
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -374,8 +374,8 @@ interrupts(void)
 }
 
 /*
- * The queue starts from nothing after each stop, and memory stays. Sessions do, too, unless the stop
- * takes a reset of the device, which the epoch tells.
+ * The queue starts from nothing after each stop, and memory stays. Sessions do, too, unless the
+ * stop takes a reset of the device, which the epoch tells.
  */
 static void
 stop_and_start(void)
@@ -461,7 +461,7 @@ check_dead(struct vc *c)
 	CHECK_ERRNO(open(vc_node(), O_RDWR), EIO);
 }
 
-/* What a hostile driver writes breaks its device and nothing else; the next owner has a whole one. */
+/* What a hostile driver writes breaks its device and nothing else; the next owner has it whole. */
 static void
 garbage(void)
 {

@@ -54,7 +54,7 @@ int vc_load(const char *params);
 void vc_unload(void);
 int vc_bind(const char *driver);
 
-/* The device's node, "" if there is none. The number grows as long as somebody has an old one open. */
+/* The device's node, "" if there is none. A number is taken as long as somebody has a device open. */
 const char *vc_node(void);
 
 /* 0 or -errno. vc_open() does all but start. */
