@@ -221,6 +221,7 @@ enum uacce_mem_kind {
  * struct uacce_mem - reference-counted pages that processes and devices share
  * @addr: where the client has it (SS, ADOPTED, DKO); REGION: device address, see
  *	uacce_queue_attach()
+ * @read_only: the device may not write there, if it is behind an IOMMU; only for REGION
  * @len: bytes that may be mapped
  * @chunk_shift: log2 of the bytes of each chunk; each is physically contiguous
  * @nchunks: chunks
@@ -232,6 +233,7 @@ enum uacce_mem_kind {
 struct uacce_mem {
 	refcount_t ref;
 	enum uacce_mem_kind kind;
+	bool read_only;
 	unsigned long addr;
 	size_t len;
 	unsigned int chunk_shift;

@@ -122,6 +122,7 @@ static size_t chunk_bytes(const struct uacce_mem *mem, unsigned long i)
 
 static int domain_map(struct uacce_domain *domain, struct uacce_mem *mem)
 {
+	int prot = IOMMU_READ | IOMMU_CACHE | (mem->read_only ? 0 : IOMMU_WRITE);
 	struct iommu_domain *iommu = domain->iommu;
 	unsigned long i;
 	size_t done = 0;
@@ -136,7 +137,7 @@ static int domain_map(struct uacce_domain *domain, struct uacce_mem *mem)
 		size_t len = chunk_bytes(mem, i);
 
 		ret = uacce_iommu_map(iommu, mem->addr + done, page_to_phys(mem->chunk[i]),
-				      len, IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE);
+				      len, prot);
 		if (ret) {
 			iommu_unmap(iommu, mem->addr, done);
 			return ret;
