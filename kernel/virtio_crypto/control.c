@@ -18,7 +18,7 @@ struct vc_desc {
 	__le16 next;
 };
 
-struct vc_ctrl_page {
+struct vc_commands {
 	struct vc_desc desc[VC_CTRL_SIZE];
 	struct {
 		__le16 flags;
@@ -26,6 +26,12 @@ struct vc_ctrl_page {
 		__le16 ring[VC_CTRL_SIZE];
 		__le16 used_event;
 	} avail __aligned(64);
+	struct virtio_crypto_op_ctrl_req req __aligned(64);
+	u8 key[VC_MAX_KEY] __aligned(64);
+	u8 auth_key[VC_MAX_KEY];
+};
+
+struct vc_answers {
 	struct {
 		__le16 flags;
 		__le16 idx;
@@ -34,27 +40,31 @@ struct vc_ctrl_page {
 			__le32 len;
 		} ring[VC_CTRL_SIZE];
 		__le16 avail_event;
-	} used __aligned(64);
-	struct virtio_crypto_op_ctrl_req req __aligned(64);
+	} used;
 	struct virtio_crypto_session_input answer __aligned(64);
-	u8 key[VC_MAX_KEY] __aligned(64);
-	u8 auth_key[VC_MAX_KEY];
 };
 
-static_assert(sizeof(struct vc_ctrl_page) <= PAGE_SIZE);
+static_assert(sizeof(struct vc_commands) <= PAGE_SIZE);
+static_assert(sizeof(struct vc_answers) <= PAGE_SIZE);
 static_assert(sizeof(struct virtio_crypto_op_ctrl_req) == 72);
 
-static struct vc_ctrl_page *ctrl_page(struct vc_device *vc)
+static struct vc_commands *ctrl_commands(struct vc_device *vc)
 {
-	return page_address(uacce_mem_page(vc->ctrl.mem, 0));
+	return page_address(uacce_mem_page(vc->ctrl.commands, 0));
+}
+
+static struct vc_answers *ctrl_answers(struct vc_device *vc)
+{
+	return page_address(uacce_mem_page(vc->ctrl.answers, 0));
 }
 
 /* Lock is held; the device is in reset. */
 void vc_ctrl_init(struct vc_device *vc)
 {
-	struct vc_ctrl_page *page = ctrl_page(vc);
+	struct vc_commands *page = ctrl_commands(vc);
 
 	memzero_explicit(page, PAGE_SIZE);
+	memset(ctrl_answers(vc), 0, PAGE_SIZE);
 	page->avail.flags = cpu_to_le16(VRING_AVAIL_F_NO_INTERRUPT);
 	vc->ctrl.avail = 0;
 	vc->ctrl.used = 0;
@@ -64,25 +74,24 @@ void vc_ctrl_init(struct vc_device *vc)
 
 void vc_ctrl_addresses(struct vc_device *vc, u64 *desc, u64 *avail, u64 *used)
 {
-	u64 base = vc_dev_addr(vc, vc->ctrl.mem);
+	u64 base = vc_dev_addr(vc, vc->ctrl.commands);
 
-	*desc = base + offsetof(struct vc_ctrl_page, desc);
-	*avail = base + offsetof(struct vc_ctrl_page, avail);
-	*used = base + offsetof(struct vc_ctrl_page, used);
+	*desc = base + offsetof(struct vc_commands, desc);
+	*avail = base + offsetof(struct vc_commands, avail);
+	*used = vc_dev_addr(vc, vc->ctrl.answers) + offsetof(struct vc_answers, used);
 }
 
 /* ---- one command; ctrl_lock is held ---- */
 
-static void put_desc(struct vc_device *vc, unsigned int *n, const void *at, u32 len, bool write)
+static void put_desc(struct vc_device *vc, unsigned int *n, u64 addr, u32 len, bool write)
 {
-	struct vc_ctrl_page *page = ctrl_page(vc);
-	struct vc_desc *d = &page->desc[*n];
+	struct vc_desc *d = &ctrl_commands(vc)->desc[*n];
 
 	if (!len)
 		return;
 	if (*n)
 		d[-1].flags |= cpu_to_le16(VRING_DESC_F_NEXT);
-	d->addr = cpu_to_le64(vc_dev_addr(vc, vc->ctrl.mem) + (at - (void *)page));
+	d->addr = cpu_to_le64(addr);
 	d->len = cpu_to_le32(len);
 	d->flags = cpu_to_le16(write ? VRING_DESC_F_WRITE : 0);
 	d->next = cpu_to_le16(++*n);
@@ -90,15 +99,17 @@ static void put_desc(struct vc_device *vc, unsigned int *n, const void *at, u32 
 
 static void ctrl_send(struct vc_device *vc, u32 key_len, u32 auth_key_len, u32 answer_len)
 {
-	struct vc_ctrl_page *page = ctrl_page(vc);
+	u64 in = vc_dev_addr(vc, vc->ctrl.answers) + offsetof(struct vc_answers, answer);
+	u64 out = vc_dev_addr(vc, vc->ctrl.commands);
+	struct vc_commands *page = ctrl_commands(vc);
 	struct vc_ctrl *ctrl = &vc->ctrl;
 	unsigned int n = 0;
 
-	put_desc(vc, &n, &page->req, sizeof(page->req), false);
-	put_desc(vc, &n, page->key, key_len, false);
-	put_desc(vc, &n, page->auth_key, auth_key_len, false);
-	put_desc(vc, &n, &page->answer, answer_len, true);
-	memset(&page->answer, 0xff, sizeof(page->answer));
+	put_desc(vc, &n, out + offsetof(struct vc_commands, req), sizeof(page->req), false);
+	put_desc(vc, &n, out + offsetof(struct vc_commands, key), key_len, false);
+	put_desc(vc, &n, out + offsetof(struct vc_commands, auth_key), auth_key_len, false);
+	put_desc(vc, &n, in, answer_len, true);
+	memset(&ctrl_answers(vc)->answer, 0xff, sizeof(struct virtio_crypto_session_input));
 	page->avail.ring[ctrl->avail % VC_CTRL_SIZE] = 0;
 	/* The device may look at the index before the doorbell. */
 	dma_wmb();
@@ -116,14 +127,14 @@ static void ctrl_send(struct vc_device *vc, u32 key_len, u32 auth_key_len, u32 a
 static int ctrl_wait(struct vc_device *vc, unsigned int ms, bool killable)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(ms);
-	struct vc_ctrl_page *page = ctrl_page(vc);
+	struct vc_commands *page = ctrl_commands(vc);
 	bool late;
 
 	for (;;) {
 		if (!READ_ONCE(vc->active) || READ_ONCE(vc->failed))
 			return -EIO;
 		late = vc->ctrl.late || time_after(jiffies, end);
-		if (le16_to_cpu(READ_ONCE(page->used.idx)) == (u16)(vc->ctrl.used + 1))
+		if (le16_to_cpu(READ_ONCE(ctrl_answers(vc)->used.idx)) == (u16)(vc->ctrl.used + 1))
 			break;
 		if (late) {
 			vc->ctrl.late = true;
@@ -157,15 +168,16 @@ static void orphan_add(struct vc_device *vc, u64 id, u32 service)
 /* What came of a command that was given up? A session of nobody's has to go. */
 static int ctrl_settle(struct vc_device *vc, bool killable)
 {
-	struct vc_ctrl_page *page = ctrl_page(vc);
+	struct virtio_crypto_session_input *answer = &ctrl_answers(vc)->answer;
 	int ret;
 
 	if (!vc->ctrl.pending)
 		return 0;
 	ret = ctrl_wait(vc, VC_SETTLE_MS, killable);
 	if (!ret && vc->ctrl.pending_service != UINT_MAX &&
-	    le32_to_cpu(page->answer.status) == VIRTIO_CRYPTO_OK)
-		orphan_add(vc, le64_to_cpu(page->answer.session_id), vc->ctrl.pending_service);
+	    le32_to_cpu(READ_ONCE(answer->status)) == VIRTIO_CRYPTO_OK)
+		orphan_add(vc, le64_to_cpu(READ_ONCE(answer->session_id)),
+			   vc->ctrl.pending_service);
 	return ret;
 }
 
@@ -366,7 +378,8 @@ static int create_locked(struct vc_client *client, struct uacce_vc_session *s, c
 			 const u8 *auth_key, struct vc_session *session)
 {
 	struct vc_device *vc = client->q->uacce->priv;
-	struct vc_ctrl_page *page = ctrl_page(vc);
+	struct virtio_crypto_session_input *answer = &ctrl_answers(vc)->answer;
+	struct vc_commands *page = ctrl_commands(vc);
 	int ret;
 
 	ret = ctrl_settle(vc, true);
@@ -376,15 +389,15 @@ static int create_locked(struct vc_client *client, struct uacce_vc_session *s, c
 	memcpy(page->key, key, s->key_len);
 	memcpy(page->auth_key, auth_key, s->auth_key_len);
 	vc->ctrl.pending_service = virtio_service(s);
-	ctrl_send(vc, s->key_len, s->auth_key_len, sizeof(page->answer));
+	ctrl_send(vc, s->key_len, s->auth_key_len, sizeof(*answer));
 	ret = ctrl_wait(vc, VC_ANSWER_MS, true);
 	if (ret)
 		return ret;
-	s->status = le32_to_cpu(READ_ONCE(page->answer.status));
+	s->status = le32_to_cpu(READ_ONCE(answer->status));
 	ret = status_error(s->status);
 	if (ret)
 		return ret;
-	session->id = le64_to_cpu(READ_ONCE(page->answer.session_id));
+	session->id = le64_to_cpu(READ_ONCE(answer->session_id));
 	session->service = virtio_service(s);
 	session->epoch = vc->epoch;
 	s->id = session->id;
@@ -460,8 +473,8 @@ int vc_create(struct vc_client *client, struct uacce_vc_session *s)
 
 static int destroy_locked(struct vc_device *vc, const struct vc_session *session, bool killable)
 {
-	struct vc_ctrl_page *page = ctrl_page(vc);
-	struct virtio_crypto_op_ctrl_req *req = &page->req;
+	struct virtio_crypto_op_ctrl_req *req = &ctrl_commands(vc)->req;
+	const u8 *status = (u8 *)&ctrl_answers(vc)->answer;
 	int ret;
 
 	ret = ctrl_settle(vc, killable);
@@ -473,7 +486,7 @@ static int destroy_locked(struct vc_device *vc, const struct vc_session *session
 	vc->ctrl.pending_service = UINT_MAX;
 	ctrl_send(vc, 0, 0, sizeof(struct virtio_crypto_inhdr));
 	ret = ctrl_wait(vc, VC_ANSWER_MS, killable);
-	return ret ? ret : status_error(*(u8 *)&page->answer);
+	return ret ? ret : status_error(READ_ONCE(*status));
 }
 
 /**

@@ -184,29 +184,37 @@ int vc_learn(struct vc_device *vc)
 
 /* ---- memory that the device works in ---- */
 
+static int vc_alloc(struct vc_device *vc, size_t len, unsigned long *iova, struct uacce_mem **out)
+{
+	struct uacce_mem *mem = uacce_mem_alloc_contiguous(vc->uacce, len);
+
+	if (IS_ERR(mem))
+		return PTR_ERR(mem);
+	mem->addr = *iova;
+	*iova += len;
+	*out = mem;
+	return 0;
+}
+
 /* Called with lock held, by the first user. */
 int vc_memory_get(struct vc_device *vc)
 {
-	struct uacce_mem *mem;
+	unsigned long iova = VC_IOVA;
 	unsigned int i;
+	int ret = 0;
 
-	for (i = 0; i < vc->nr_queues; i++) {
-		mem = uacce_mem_alloc_contiguous(vc->uacce, vc->layout.size);
-		if (IS_ERR(mem))
-			goto err;
-		mem->addr = VC_IOVA + i * vc->layout.size;
-		vc->queues[i].mem = mem;
+	for (i = 0; i < vc->nr_queues && !ret; i++)
+		ret = vc_alloc(vc, vc->layout.size, &iova, &vc->queues[i].mem);
+	if (!ret)
+		ret = vc_alloc(vc, PAGE_SIZE, &iova, &vc->ctrl.commands);
+	if (!ret)
+		ret = vc_alloc(vc, PAGE_SIZE, &iova, &vc->ctrl.answers);
+	if (ret) {
+		vc_memory_put(vc);
+		return ret;
 	}
-	mem = uacce_mem_alloc_contiguous(vc->uacce, PAGE_SIZE);
-	if (IS_ERR(mem))
-		goto err;
-	mem->addr = VC_IOVA + i * vc->layout.size;
-	vc->ctrl.mem = mem;
+	vc->ctrl.commands->read_only = true;
 	return 0;
-
-err:
-	vc_memory_put(vc);
-	return PTR_ERR(mem);
 }
 
 void vc_memory_put(struct vc_device *vc)
@@ -218,8 +226,10 @@ void vc_memory_put(struct vc_device *vc)
 		vc->queues[i].mem = NULL;
 		vc->queues[i].used = false;
 	}
-	uacce_mem_put(vc->ctrl.mem);
-	vc->ctrl.mem = NULL;
+	uacce_mem_put(vc->ctrl.commands);
+	uacce_mem_put(vc->ctrl.answers);
+	vc->ctrl.commands = NULL;
+	vc->ctrl.answers = NULL;
 }
 
 /* Every queue of a process has all of it attached, so that it stays as long as any is open. */
@@ -233,7 +243,9 @@ int vc_attach(struct vc_device *vc, struct uacce_queue *q)
 	for (i = 0; i < vc->nr_queues && !ret; i++)
 		ret = uacce_queue_attach(q, vc->queues[i].mem);
 	if (!ret)
-		ret = uacce_queue_attach(q, vc->ctrl.mem);
+		ret = uacce_queue_attach(q, vc->ctrl.commands);
+	if (!ret)
+		ret = uacce_queue_attach(q, vc->ctrl.answers);
 	/* Another thread of the process is closing the last queue right now. */
 	return ret == -EEXIST ? -EBUSY : ret;
 }

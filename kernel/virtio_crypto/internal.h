@@ -98,8 +98,10 @@ struct vc_layout {
 
 /**
  * struct vc_ctrl - the control virtqueue; one command at a time
- * @mem: holds struct vc_ctrl_page while the device is in use. The process can make the device
- *	write there: nothing in it is trusted
+ * @commands: holds struct vc_commands while the device is in use; read-only for the device behind
+ *	an IOMMU, so that no process makes it write commands of its own
+ * @answers: holds struct vc_answers. The process can make the device write there: nothing in it is
+ *	trusted
  * @avail: our index
  * @used: the index that the next answer makes
  * @pending: a command whose caller did not wait is still with the device
@@ -107,7 +109,8 @@ struct vc_layout {
  * @pending_service: the session that it creates is nobody's; UINT_MAX = it does not
  */
 struct vc_ctrl {
-	struct uacce_mem *mem;
+	struct uacce_mem *commands;
+	struct uacce_mem *answers;
 	void __iomem *doorbell;
 	u16 index;
 	u16 avail;

@@ -633,6 +633,47 @@ address_space(void)
 	vc_close(&c);
 }
 
+/* 64 bytes of what the device finds somewhere, encrypted by it into SS. */
+static int
+fetch(struct vc *c, uint64_t session, uint64_t from, uint64_t to)
+{
+	const struct vc_part parts[] = {{from, 64, false}, {to, 64, true}};
+	struct vc_op o = {.session = session, .op = 1, .len = 64, .parts = parts, .n = 2};
+	int ret;
+
+	memcpy(o.iv, nist_iv, 16);
+	vc_post(c, 0, &o);
+	vc_doorbell(c);
+	ret = vc_take(c);
+	return ret < 0 ? ret : vc_status(c, 0);
+}
+
+/*
+ * The kernel's commands for the device are in the page behind the only DUS. The device reads them,
+ * but nobody makes it write there: what was nothing stays nothing.
+ */
+static void
+commands_are_the_kernels(void)
+{
+	const uint8_t nothing[64] = {0};
+	uint8_t out[64];
+	uint64_t id, unused;
+	struct vc c;
+
+	CHECK_EQ(vc_open(&c), 0);
+	unused = c.info.dus_addr + c.info.room_offset + c.info.room_size + 3072;
+	CHECK_EQ(vc_session(&c, 1, nist_key, 16, &id), 0);
+	CHECK_EQ(vc_start(&c), 0);
+	vc_expect(VC_ENCRYPT, nist_key, 16, nist_iv, nothing, out, 64);
+	CHECK_EQ(fetch(&c, id, unused, vc_addr(&c, c.ss)), 0);
+	CHECK(!memcmp(c.ss, out, 64));
+	if (fetch(&c, id, vc_addr(&c, c.ss), unused) != -2) {
+		CHECK_EQ(fetch(&c, id, unused, vc_addr(&c, c.ss + 4096)), 0);
+		CHECK(!memcmp(c.ss + 4096, out, 64));
+	}
+	vc_close(&c);
+}
+
 /* Hugepages that the process has anyway. */
 static void
 adopted(void)
@@ -706,6 +747,7 @@ main(int argc, char **argv)
 		CHECK_EQ(read_number(SYSFS "flags"), UACCE_DEV_IOMMU);
 		all_of_it();
 		CASE(address_space);
+		CASE(commands_are_the_kernels);
 		CASE(not_yours);
 	}
 	vc_unload();
