@@ -3,19 +3,9 @@
  * /compress_uacce/queue,<dev id>,<queue pair>: what compressdev's own statistics have no place for.
  */
 #include <errno.h>
-#include <stdlib.h>
-
-#include <rte_telemetry.h>
-#include <rte_version.h>
 
 #include "uacce_compress.h"
-
-/* 23.03 gave the function a new name and took the old one away later. */
-#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
-#define add_u64 rte_tel_data_add_dict_uint
-#else
-#define add_u64 rte_tel_data_add_dict_u64
-#endif
+#include "uacce_telemetry.h"
 
 static const struct uacce_comp_qp *
 find_qp(const char *params)
@@ -23,15 +13,8 @@ find_qp(const char *params)
 	const struct rte_compressdev *dev;
 	unsigned long id, qp;
 	const char *name;
-	char *end;
 
-	if (params == NULL || params[0] < '0' || params[0] > '9')
-		return NULL;
-	id = strtoul(params, &end, 10);
-	if (*end != ',' || end[1] < '0' || end[1] > '9')
-		return NULL;
-	qp = strtoul(end + 1, &end, 10);
-	if (*end != '\0' || id >= RTE_COMPRESS_MAX_DEVS)
+	if (uacce_tel_params(params, &id, &qp) != 0 || id >= RTE_COMPRESS_MAX_DEVS)
 		return NULL;
 	name = rte_compressdev_name_get(id);
 	dev = name != NULL ? rte_compressdev_pmd_get_named_dev(name) : NULL;
@@ -64,15 +47,15 @@ queue_cmd(const char *cmd, const char *params, struct rte_tel_data *d)
 	rte_tel_data_add_dict_int(d, "process", qp->owner);
 	rte_tel_data_add_dict_int(d, "depth", qp->depth);
 	rte_tel_data_add_dict_int(d, "in_flight", (int)(qp->enq - qp->deq));
-	add_u64(d, "enqueued", qp->stats.enqueued_count);
-	add_u64(d, "dequeued", qp->stats.dequeued_count);
-	add_u64(d, "enqueue_errors", qp->stats.enqueue_err_count);
-	add_u64(d, "dequeue_errors", qp->stats.dequeue_err_count);
-	add_u64(d, "bounced_ops", both(qp, offsetof(struct wd_queue_stats, bounced)));
-	add_u64(d, "bounced_bytes", both(qp, offsetof(struct wd_queue_stats, bounced_bytes)));
-	add_u64(d, "bounce_waits", qp->bounce_waits);
-	add_u64(d, "sq_doorbells", both(qp, offsetof(struct wd_queue_stats, sq_doorbells)));
-	add_u64(d, "cq_doorbells", both(qp, offsetof(struct wd_queue_stats, cq_doorbells)));
+	uacce_tel_add_u64(d, "enqueued", qp->stats.enqueued_count);
+	uacce_tel_add_u64(d, "dequeued", qp->stats.dequeued_count);
+	uacce_tel_add_u64(d, "enqueue_errors", qp->stats.enqueue_err_count);
+	uacce_tel_add_u64(d, "dequeue_errors", qp->stats.dequeue_err_count);
+	uacce_tel_add_u64(d, "bounced_ops", both(qp, offsetof(struct wd_queue_stats, bounced)));
+	uacce_tel_add_u64(d, "bounced_bytes", both(qp, offsetof(struct wd_queue_stats, bounced_bytes)));
+	uacce_tel_add_u64(d, "bounce_waits", qp->bounce_waits);
+	uacce_tel_add_u64(d, "sq_doorbells", both(qp, offsetof(struct wd_queue_stats, sq_doorbells)));
+	uacce_tel_add_u64(d, "cq_doorbells", both(qp, offsetof(struct wd_queue_stats, cq_doorbells)));
 	return 0;
 }
 

@@ -5,15 +5,7 @@
 #ifndef UACCE_CRYPTO_COMPAT_H
 #define UACCE_CRYPTO_COMPAT_H
 
-#include <rte_telemetry.h>
 #include <rte_version.h>
-
-/* 23.03 gave the function a new name and took the old one away later. */
-#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
-#define uacce_tel_add_u64 rte_tel_data_add_dict_uint
-#else
-#define uacce_tel_add_u64 rte_tel_data_add_dict_u64
-#endif
 
 /* Algorithms that got a name after 22.11. */
 #if RTE_VERSION >= RTE_VERSION_NUM(23, 7, 0, 0)

@@ -3,26 +3,18 @@
  * /crypto_uacce/queue,<dev id>,<queue pair>: what cryptodev's own statistics have no place for.
  */
 #include <errno.h>
-#include <stdlib.h>
-
-#include <rte_telemetry.h>
 
 #include "uacce_crypto.h"
+#include "uacce_telemetry.h"
 
 static const struct uacce_crypto_qp *
 find_qp(const char *params)
 {
 	const struct rte_cryptodev *dev;
 	unsigned long id, qp;
-	char *end;
 
-	if (params == NULL || params[0] < '0' || params[0] > '9')
-		return NULL;
-	id = strtoul(params, &end, 10);
-	if (*end != ',' || end[1] < '0' || end[1] > '9')
-		return NULL;
-	qp = strtoul(end + 1, &end, 10);
-	if (*end != '\0' || id >= RTE_CRYPTO_MAX_DEVS || !rte_cryptodev_is_valid_dev(id))
+	if (uacce_tel_params(params, &id, &qp) != 0 || id >= RTE_CRYPTO_MAX_DEVS ||
+			!rte_cryptodev_is_valid_dev(id))
 		return NULL;
 	dev = rte_cryptodev_pmd_get_dev(id);
 	if (dev->driver_id != uacce_crypto_driver_id || qp >= dev->data->nb_queue_pairs)
