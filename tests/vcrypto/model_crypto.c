@@ -86,8 +86,10 @@ vcm_session_create(struct vcm_dev *dev, struct uacce_vc_session *s)
 	if (m == NULL)
 		return -ENOMEM;
 	m->s = *s;
-	memcpy(m->key, (const void *)(uintptr_t)s->key, s->key_len);
-	memcpy(m->auth_key, (const void *)(uintptr_t)s->auth_key, s->auth_key_len);
+	if (s->key_len != 0)
+		memcpy(m->key, (const void *)(uintptr_t)s->key, s->key_len);
+	if (s->auth_key_len != 0)
+		memcpy(m->auth_key, (const void *)(uintptr_t)s->auth_key, s->auth_key_len);
 	dev->sessions[i] = m;
 	s->status = VCRYPTO_OK;
 	s->id = i;
