@@ -52,7 +52,9 @@ EXPORT_SYMBOL_GPL(uacce_queue_fail);
 
 /*
  * Device registers must not stay mapped when the device, or the process's right to it, is gone. A
- * VMA whose mmap() is under way is not found yet, but it holds mmap_lock until it is.
+ * VMA whose mmap() is under way is not found yet, but it holds mmap_lock until it is. And for
+ * writing: munmap() empties a VMA with the lock held for reading, and remap_pfn_range()'s record of
+ * the memory type must not be taken back by both.
  */
 static void zap_registers(struct uacce_queue *q)
 {
@@ -63,11 +65,11 @@ static void zap_registers(struct uacce_queue *q)
 			mapped |= BIT(type);
 	if (!mapped)
 		return;
-	mmap_read_lock(q->mm);
-	mmap_read_unlock(q->mm);
+	mmap_write_lock(q->mm);
 	for (type = 0; type < UACCE_QFRT_MAX; type++)
 		if (mapped & BIT(type))
 			uacce_queue_zap_region(q, type);
+	mmap_write_unlock(q->mm);
 }
 
 /*
