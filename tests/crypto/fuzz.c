@@ -226,7 +226,8 @@ random_chain(const uint8_t *data, uint32_t len, uint32_t room)
 	while (segs > 0) {
 		uint32_t most = CT_BIG - 256;
 
-		part = segs == 1 ? len : ct_range(&rng, 0, RTE_MIN(len, 2 * len / segs));
+		part = segs == 1 ? len :
+			ct_range(&rng, 0, RTE_MIN(most, RTE_MIN(len, 2 * len / segs)));
 		/* What is left must fit into the rest. */
 		if (segs > 1 && len - part > (segs - 1) * most)
 			part = RTE_MIN(most, len);
@@ -238,6 +239,11 @@ random_chain(const uint8_t *data, uint32_t len, uint32_t room)
 			exit(1);
 		}
 		m->data_off = ct_range(&rng, 0, RTE_PKTMBUF_HEADROOM);
+		if (part + room > (uint32_t)(m->buf_len - m->data_off)) {
+			fprintf(stderr, "a segment of %u + %u bytes in a room of %u\n", part, room,
+				m->buf_len - m->data_off);
+			exit(1);
+		}
 		m->data_len = part;
 		memcpy(rte_pktmbuf_mtod(m, void *), data, part);
 		data += part;
