@@ -785,6 +785,7 @@ main(int argc, char **argv)
 		f->aux = f->near_aux;
 	}
 	printf("%s: %ju ops, seed %ju\n", devargs[0], (uintmax_t)total, (uintmax_t)seed);
+	fflush(stdout);
 	ret = fuzz(total);
 	printf("%s: cipher %ju auth %ju chain %ju AEAD %ju; bad tags %ju refused %ju out of place "
 	       "%ju chained %ju nested %ju\n", ret ? "FAILED" : "all as OpenSSL has it", (uintmax_t)count[0],
