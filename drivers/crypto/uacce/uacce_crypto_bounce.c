@@ -91,6 +91,18 @@ put_side(struct uacce_crypto_qp *qp, struct side *side, uint64_t len, const stru
 	return ret;
 }
 
+/* The number of segments of a side that is a list, or 0 and its address. */
+static uint16_t
+list_or_addr(const struct side *side, const struct wd_seg **list, uint64_t *addr)
+{
+	if (side->n > 1) {
+		*list = side->segs;
+		return side->n;
+	}
+	*addr = side->segs[0].addr;
+	return 0;
+}
+
 static int
 put_data(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
 	const struct uacce_crypto_msg *msg, const struct wd_req *va, struct wd_req *req,
@@ -106,11 +118,7 @@ put_data(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
 		va->src_segs, copied);
 	if (ret != 0)
 		return ret;
-	req->src_segs = side.n > 1 ? side.n : 0;
-	if (side.n > 1)
-		req->src_list = side.segs;
-	else
-		req->src = side.segs[0].addr;
+	req->src_segs = list_or_addr(&side, &req->src_list, &req->src);
 	if (in_place || !writes) {
 		req->dst_segs = 0;
 		req->dst = side.n > 1 ? 0 : req->src;
@@ -122,11 +130,7 @@ put_data(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
 		va->dst_segs, copied);
 	if (ret != 0)
 		return ret;
-	req->dst_segs = side.n > 1 ? side.n : 0;
-	if (side.n > 1)
-		req->dst_list = side.segs;
-	else
-		req->dst = side.segs[0].addr;
+	req->dst_segs = list_or_addr(&side, &req->dst_list, &req->dst);
 	return 0;
 }
 
