@@ -17,14 +17,42 @@ aligned(const void *va, uint64_t dev_addr)
 		dev_addr % WD_SESSION_ALIGN == 0;
 }
 
+/* Nonsense, or more than the device's capabilities say? */
+static int
+check_offered(const struct wd_caps *caps, const struct wd_crypto_xform *x)
+{
+	if ((unsigned int)x->cipher >= WD_CIPHER_MAX || (unsigned int)x->auth >= WD_AUTH_MAX ||
+		(unsigned int)x->aead >= WD_AEAD_MAX)
+		return -EINVAL;
+	if (x->aead != WD_AEAD_NONE) {
+		if (x->cipher != WD_CIPHER_NONE || x->auth != WD_AUTH_NONE)
+			return -EINVAL;
+		return caps->aeads & 1ULL << x->aead ? 0 : -ENOTSUP;
+	}
+	if (x->cipher == WD_CIPHER_NONE && x->auth == WD_AUTH_NONE)
+		return -EINVAL;
+	if ((x->cipher != WD_CIPHER_NONE && !(caps->ciphers & 1ULL << x->cipher)) ||
+		(x->auth != WD_AUTH_NONE && !(caps->auths & 1ULL << x->auth)))
+		return -ENOTSUP;
+	if (x->cipher != WD_CIPHER_NONE && x->auth != WD_AUTH_NONE &&
+		!(caps->flags & WD_CAP_CHAIN))
+		return -ENOTSUP;
+	return 0;
+}
+
 int
 wd_session_init_crypto(struct wd_device *dev, struct wd_session *sess, uint64_t dev_addr,
 	const struct wd_crypto_xform *xform)
 {
+	int ret;
+
 	if (!aligned(sess, dev_addr))
 		return -EINVAL;
 	if (dev->drv->session_init_crypto == NULL)
 		return -ENOTSUP;
+	ret = check_offered(&dev->caps, xform);
+	if (ret < 0)
+		return ret;
 	return dev->drv->session_init_crypto(dev, sess, dev_addr, xform);
 }
 

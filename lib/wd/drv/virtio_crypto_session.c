@@ -268,38 +268,12 @@ vc_sessions_renew(struct wd_device *dev, uint64_t epoch)
 	pthread_mutex_unlock(&known_lock);
 }
 
-static int
-check_offered(const struct wd_caps *caps, const struct wd_crypto_xform *x)
-{
-	if ((unsigned int)x->cipher >= WD_CIPHER_MAX || (unsigned int)x->auth >= WD_AUTH_MAX ||
-		(unsigned int)x->aead >= WD_AEAD_MAX)
-		return -EINVAL;
-	if (x->aead != WD_AEAD_NONE) {
-		if (x->cipher != WD_CIPHER_NONE || x->auth != WD_AUTH_NONE)
-			return -EINVAL;
-		return caps->aeads & 1ULL << x->aead ? 0 : -ENOTSUP;
-	}
-	if (x->cipher == WD_CIPHER_NONE && x->auth == WD_AUTH_NONE)
-		return -EINVAL;
-	if ((x->cipher != WD_CIPHER_NONE && !(caps->ciphers & 1ULL << x->cipher)) ||
-		(x->auth != WD_AUTH_NONE && !(caps->auths & 1ULL << x->auth)))
-		return -ENOTSUP;
-	if (x->cipher != WD_CIPHER_NONE && x->auth != WD_AUTH_NONE &&
-		!(caps->flags & WD_CAP_CHAIN))
-		return -ENOTSUP;
-	return 0;
-}
-
 int
 vc_session_init(struct wd_device *dev, struct wd_session *s, uint64_t dev_addr,
 	const struct wd_crypto_xform *x)
 {
-	int ret;
+	int ret = recipe(s, x);
 
-	ret = check_offered(&dev->caps, x);
-	if (ret < 0)
-		return ret;
-	ret = recipe(s, x);
 	if (ret == 0)
 		ret = create(dev, s);
 	if (ret < 0)
