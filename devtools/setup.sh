@@ -17,7 +17,7 @@ PACKAGES=(
 	# DPDK, its tools and the drivers to compare with
 	libdpdk-dev dpdk dpdk-dev
 	# compute libraries of the emulator, libwd
-	libssl-dev zlib1g-dev libnuma-dev
+	libssl-dev zlib1g-dev libzstd-dev liblz4-dev libnuma-dev
 	# tests
 	procps util-linux valgrind pigz
 	# the two gateways of tests/ipsec

@@ -93,10 +93,41 @@ _Static_assert(offsetof(struct zip_sqe, checksum) == 124, "D1");
 #define ZIP_CTX_ST_NO_SPACE     2       /* out of space while decoding */
 #define ZIP_CTX_ST_NOT_STARTED  3
 #define ZIP_CTX_ST_NO_CRC       4
+#define ZIP_CTX_REPS            784     /* of the engine's part: three u32, lz77_zstd (D7) */
+#define ZIP_CTX_LIT_LEN         796     /* u32, literals carried over: software clears it */
+
+/*
+ * LZ77 output (D7): literals at literals_addr, dw13 bytes of room; sequences at dest_addr. Behind
+ * the sequences of lz77_zstd there are 8 bytes and a frequency table, behind those of lz77_only
+ * a few bytes for debugging.
+ */
+struct zip_seq_zstd {
+	uint32_t offset_code;           /* 1..3: repeated offset, as in zstd; else distance + 3 */
+	uint16_t lit_len;               /* modulo 65536, see ZIP_LONG_LIT_COUNT */
+	uint16_t match_len;             /* less 3 */
+};
+struct zip_seq_only {
+	uint32_t lit_len;
+	uint16_t distance;              /* less 1 */
+	uint16_t match_len;             /* less 3 */
+};
+_Static_assert(sizeof(struct zip_seq_zstd) == 8 && sizeof(struct zip_seq_only) == 8, "D7");
+#define ZIP_LONG_LIT_POS        HW_MASK(23, 0)  /* dw31, lz77_zstd: index of the sequence ... */
+#define ZIP_LONG_LIT_COUNT      HW_MASK(31, 24) /* ... with 65536 literals or more, if there is */
+#define ZIP_LZ77_LIT_RSV        16              /* literal room beyond the input's length */
+#define ZIP_LZ77_FREQ_OFF       8
+#define ZIP_LZ77_FREQ_SIZE      784
+#define ZIP_LZ77_DEBUG_SIZE     16
+/* Sequence room of a stream's request: above that. */
+#define ZIP_LZ77_ZSTD_STREAM    1000
+#define ZIP_LZ77_ONLY_STREAM    200
+#define ZIP_LZ77_PRICE_STREAM   4096            /* price modes; zstd: and what is behind */
 
 /* Limits (D8, D4). */
 #define ZIP_MAX_LEN             (8u << 20)
 #define ZIP_MIN_OUT             200     /* engine needs this much output room */
+#define ZIP_LZ77_ZSTD_MAX_LEN   (128u << 10)
+#define ZIP_LZ77_ONLY_MAX_LEN   (ZIP_MAX_LEN - 16)
 #define ZIP_SKIP_AVAIL          0x10    /* D10: "skip" request of the v1 library */
 
 #endif

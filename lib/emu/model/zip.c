@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ZIP: descriptors of types 0 (hardware v2) and 3 (v3 and later), DEFLATE in its three framings.
- * The headers of zlib and gzip are software's, the trailers the engine's (D3).
+ * ZIP: descriptors of types 0 (hardware v2) and 3 (v3 and later), DEFLATE in its three framings,
+ * LZ77 output and LZ4. The headers of zlib and gzip are software's, the trailers the engine's (D3).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -156,26 +156,41 @@ map_buffer(const struct zip_work *w, uint64_t addr, uint32_t off, uint32_t len, 
 	return segs[0].p == NULL ? -1 : 1;
 }
 
-static bool
-decode_type(struct zip_work *w)
+static const struct zip_alg {
+	uint8_t type;
+	uint8_t hw;             /* generation that it came with */
+	uint8_t trailer;        /* bytes */
+	bool both_ways;         /* else compression only */
+	uint32_t max_in;
+	const char *name;       /* line of the algorithms attribute, NULL: another one's */
+} algs[] = {
+	{ZIP_TYPE_ZLIB, 2, 4, true, ZIP_MAX_LEN, "zlib"},
+	{ZIP_TYPE_GZIP, 2, 8, true, ZIP_MAX_LEN, "gzip"},
+	{ZIP_TYPE_DEFLATE, 3, 0, true, ZIP_MAX_LEN, "deflate"},
+	{ZIP_TYPE_LZ77_ZSTD, 3, 0, false, ZIP_LZ77_ZSTD_MAX_LEN, "lz77_zstd"},
+	{ZIP_TYPE_LZ77_ZSTD_PRICE, 3, 0, false, ZIP_LZ77_ZSTD_MAX_LEN, NULL},
+	{ZIP_TYPE_LZ77_ONLY, 3, 0, false, ZIP_LZ77_ONLY_MAX_LEN, "lz77_only"},
+	{ZIP_TYPE_LZ77_ONLY_PRICE, 3, 0, false, ZIP_LZ77_ONLY_MAX_LEN, NULL},
+	{ZIP_TYPE_LZ4, 5, 0, false, ZIP_MAX_LEN, "lz4"},
+};
+#define NB_ALGS         (sizeof(algs) / sizeof(algs[0]))
+
+/* NULL: this device does not do it, or not in this direction. */
+static const struct zip_alg *
+decode_type(struct zip_work *w, bool compress)
 {
 	const unsigned int hw = w->th->dev->hw;
+	size_t i;
 
 	if (HW_GET(ZIP_SQE_TYPE, w->sqe->dw7) != (hw < 3 ? ZIP_SQE_TYPE0 : ZIP_SQE_TYPE3))
-		return false;
+		return NULL;
 	w->type = HW_GET(ZIP_REQ_TYPE, w->sqe->dw9);
-	switch (w->type) {
-	case ZIP_TYPE_DEFLATE:
-		return hw >= 3;
-	case ZIP_TYPE_ZLIB:
-		w->trailer = 4;
-		return true;
-	case ZIP_TYPE_GZIP:
-		w->trailer = 8;
-		return true;
-	default:
-		return false;
-	}
+	for (i = 0; i < NB_ALGS && algs[i].type != w->type; i++)
+		;
+	if (i == NB_ALGS || hw < algs[i].hw || !(compress || algs[i].both_ways))
+		return NULL;
+	w->trailer = algs[i].trailer;
+	return &algs[i];
 }
 
 /* Checks the request and maps its buffers. False: status is set, nothing was done. */
@@ -186,12 +201,14 @@ decode(struct zip_work *w, bool compress)
 	static const uint8_t window_logs[] = {12, 13, 14, 14, 15};
 	const struct zip_sqe *sqe = w->sqe;
 	const unsigned int window = HW_GET(ZIP_WINDOW, sqe->dw9);
+	const struct zip_alg *alg;
 	int n;
 
 	w->status = ZIP_ST_BAD_REQ;
-	if (!decode_type(w) || HW_GET(ZIP_BUF_TYPE, sqe->dw9) > ZIP_BUF_SGL)
+	alg = decode_type(w, compress);
+	if (alg == NULL || HW_GET(ZIP_BUF_TYPE, sqe->dw9) > ZIP_BUF_SGL)
 		return false;
-	if (sqe->input_data_length > ZIP_MAX_LEN || sqe->dest_avail_out > ZIP_MAX_LEN)
+	if (sqe->input_data_length > alg->max_in || sqe->dest_avail_out > ZIP_MAX_LEN)
 		return false;
 	/* A decompressor takes distances up to 32K whatever the window says (D2). */
 	if (compress && window >= sizeof(window_logs))
@@ -207,6 +224,15 @@ decode(struct zip_work *w, bool compress)
 	if (n < 0)
 		return false;
 	w->n_out = n;
+	if (zip_is_lz77(w->type)) {
+		if (sqe->dw13 > ZIP_MAX_LEN)
+			return false;
+		/* Which list dw8 is for is not known: that of the sequences. */
+		n = map_buffer(w, sqe->literals_addr, 0, sqe->dw13, w->th->lit);
+		if (n < 0)
+			return false;
+		w->n_lit = n;
+	}
 	w->status = ZIP_ST_OK;
 	return true;
 }
@@ -234,6 +260,7 @@ decode_guarded(struct zip_work *w, bool compress)
 	if (ok) {
 		touch_segs(w->th->in, w->n_in);
 		touch_segs(w->th->out, w->n_out);
+		touch_segs(w->th->lit, w->n_lit);
 		ctx = (w->sqe->dw7 & ZIP_STATEFUL) == 0 ? NULL :
 			emu_ptr(w->mem, w->sqe->stream_ctx_addr, ZIP_CTX_HW_MAX);
 		if (ctx != NULL)
@@ -248,7 +275,7 @@ write_back(const struct zip_work *w, struct zip_sqe *out)
 {
 	out->consumed = w->consumed;
 	out->produced = w->produced;
-	out->comp_data_length = 0;
+	out->comp_data_length = w->literals;
 	out->dw3 = HW_PREP(ZIP_STATUS, w->status) | (w->lstblk ? ZIP_LSTBLK : 0);
 	out->ctx_dw0 = w->ctx_dw0;
 	out->ctx_dw1 = w->ctx_dw1;
@@ -267,6 +294,14 @@ run_one(struct zip_thread *th, struct emu_job *job)
 
 	if (!decode_guarded(&w, compress)) {
 		emu_model_zip.fail(out, w.status);
+		return;
+	}
+	if (zip_is_lz77(w.type) || w.type == ZIP_TYPE_LZ4) {
+		if (w.type == ZIP_TYPE_LZ4)
+			zip_lz4(&w);
+		else
+			zip_lz77(&w);
+		write_back(&w, out);
 		return;
 	}
 	if ((sqe.dw7 & ZIP_STATEFUL) == 0) {
@@ -348,6 +383,9 @@ zip_spans(const struct emu_device *dev, const void *arg, struct emu_span *s)
 		.off = list ? HW_GET(ZIP_SGE_OFFSET, sqe.dw7) : 0, .len = sqe.input_data_length };
 	s[1] = (struct emu_span){ .addr = sqe.dest_addr, .list = list, .output = true,
 		.off = list ? HW_GET(ZIP_SGE_OFFSET, sqe.dw8) : 0, .len = sqe.dest_avail_out };
+	if (zip_is_lz77(HW_GET(ZIP_REQ_TYPE, sqe.dw9)) && sqe.dw13 <= ZIP_MAX_LEN)
+		s[n++] = (struct emu_span){ .addr = sqe.literals_addr, .list = list, .len = sqe.dw13,
+			.output = true };
 	if (sqe.dw7 & ZIP_STATEFUL)
 		s[n++] = (struct emu_span){ .addr = sqe.stream_ctx_addr, .len = ZIP_CTX_HW_MAX,
 			.output = true };
@@ -363,7 +401,13 @@ zip_engine_usable(const char *engine)
 static void
 zip_algorithms(const struct emu_device *dev, char *buf, size_t size)
 {
-	snprintf(buf, size, "zlib\ngzip\n%s", dev->hw >= 3 ? "deflate\n" : "");
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < NB_ALGS && used < size; i++) {
+		if (algs[i].name != NULL && dev->hw >= algs[i].hw)
+			used += (size_t)snprintf(buf + used, size - used, "%s\n", algs[i].name);
+	}
 }
 
 static void
@@ -377,8 +421,10 @@ zip_thread_fini(void *ctx)
 		th->engine->close(th->engine_ctx);
 	comp_stream_free(th->inf);
 	zip_table_put(th->table);
+	zip_lz77_free(th->lz77);
 	free(th->in);
 	free(th->out);
+	free(th->lit);
 	free(th);
 }
 
@@ -400,8 +446,9 @@ zip_thread_init(struct emu_device *dev, void **ctx)
 	th->table = zip_table_get(dev);
 	th->in = calloc(ZIP_MAX_SEGS, sizeof(*th->in));
 	th->out = calloc(ZIP_MAX_SEGS, sizeof(*th->out));
+	th->lit = calloc(ZIP_MAX_SEGS, sizeof(*th->lit));
 	if (th->engine_ctx == NULL || th->inf == NULL || th->table == NULL || th->in == NULL ||
-		th->out == NULL) {
+		th->out == NULL || th->lit == NULL) {
 		zip_thread_fini(th);
 		return -ENOMEM;
 	}

@@ -5,6 +5,7 @@
  *	zip.c            descriptor: decode, check, results; the model's table
  *	zip_stateless.c  requests that are whole streams
  *	zip_stateful.c   requests that are pieces of a stream, and the stream context
+ *	zip_lz77.c       requests for matches (lz77_zstd, lz77_only), and for LZ4 blocks
  *	zip_table.c      decoder states of streams being decompressed
  */
 #ifndef EMU_ZIP_PRIVATE_H
@@ -14,6 +15,7 @@
 
 #include "../emu_private.h"
 #include "../engine/comp.h"
+#include "../engine/lz77.h"
 #include "../guard.h"
 
 /* Codes of our own choice where the reference names none: drivers take all but D5's as errors. */
@@ -38,7 +40,8 @@ struct zip_thread {
 	void *engine_ctx;
 	struct zip_table *table;        /* of the device */
 	struct comp_stream *inf;        /* for whole streams */
-	struct comp_seg *in, *out;      /* ZIP_MAX_SEGS each */
+	struct comp_seg *in, *out, *lit; /* ZIP_MAX_SEGS each */
+	struct zip_lz77 *lz77;          /* made by the first request that needs it */
 	sigjmp_buf guard;
 };
 
@@ -47,18 +50,25 @@ struct zip_work {
 	struct zip_thread *th;
 	const struct emu_mem *mem;
 	const struct zip_sqe *sqe;
-	uint8_t type;           /* ZIP_TYPE_DEFLATE, _ZLIB, _GZIP */
+	uint8_t type;           /* ZIP_TYPE_* */
 	uint8_t trailer;        /* bytes */
 	uint8_t window_log;
-	uint32_t n_in, n_out;   /* segments in th->in, th->out */
+	uint32_t n_in, n_out, n_lit; /* segments in th->in, th->out, th->lit */
 
 	uint32_t consumed, produced;
+	uint32_t literals;      /* LZ77: bytes; produced are sequences then */
 	uint8_t status;
 	bool lstblk;
 	uint32_t ctx_dw0, ctx_dw1, ctx_dw2;
 	uint32_t isize;
-	uint32_t checksum;      /* plain: CRC-32 or Adler-32 */
+	uint32_t checksum;      /* plain: CRC-32 or Adler-32; LZ77: dw31 as it is */
 };
+
+static inline bool
+zip_is_lz77(uint8_t type)
+{
+	return type >= ZIP_TYPE_LZ77_ONLY && type <= ZIP_TYPE_LZ77_ZSTD;
+}
 
 static inline uint32_t
 zip_checksum_start(uint8_t type)
@@ -84,6 +94,15 @@ void zip_compress_whole(struct zip_work *w);
 void zip_decompress_whole(struct zip_work *w);
 void zip_compress_piece(struct zip_work *w);
 void zip_decompress_piece(struct zip_work *w);
+/* zip_stateful.c: the engine's part of the context, or NULL. */
+uint8_t *zip_context(const struct zip_work *w);
+/* The last bytes of history and input become the history; returns its length. */
+uint32_t zip_slide_history(const struct zip_work *w, uint8_t *hist, uint32_t hist_len);
+
+/* zip_lz77.c */
+void zip_lz77(struct zip_work *w);
+void zip_lz4(struct zip_work *w);
+void zip_lz77_free(struct zip_lz77 *z);
 
 /*
  * zip_table.c: decoder states, one per stream being decompressed, by the emulator's own address of

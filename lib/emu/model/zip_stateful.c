@@ -13,15 +13,14 @@
 
 #include "zip_private.h"
 
-static uint8_t *
-context(const struct zip_work *w)
+uint8_t *
+zip_context(const struct zip_work *w)
 {
 	return emu_ptr(w->mem, w->sqe->stream_ctx_addr, ZIP_CTX_HW_MAX);
 }
 
-/* The last bytes of history and input become the history. */
-static uint32_t
-slide_history(const struct zip_work *w, uint8_t *hist, uint32_t hist_len)
+uint32_t
+zip_slide_history(const struct zip_work *w, uint8_t *hist, uint32_t hist_len)
 {
 	uint32_t len = w->consumed, keep = 0;
 
@@ -65,7 +64,7 @@ zip_compress_piece(struct zip_work *w)
 	const struct zip_sqe *sqe = w->sqe;
 	const bool start = (sqe->dw7 & ZIP_STREAM_NEW) != 0, final = (sqe->dw7 & ZIP_FLUSH) != 0;
 	uint32_t hist_len = start ? 0 : sqe->ctx_dw2 & 0xffff, sum;
-	uint8_t *hist = context(w);
+	uint8_t *hist = zip_context(w);
 	enum comp_ret ret;
 
 	if (hist == NULL || hist_len > ZIP_CTX_HISTORY_LEN) {
@@ -92,7 +91,7 @@ zip_compress_piece(struct zip_work *w)
 		w->checksum = zip_checksum_in(w->type, sqe->checksum);
 		return;
 	}
-	w->ctx_dw2 = final ? 0 : slide_history(w, hist, hist_len);
+	w->ctx_dw2 = final ? 0 : zip_slide_history(w, hist, hist_len);
 	w->lstblk = final;
 	w->status = w->consumed > 0 && w->produced >= w->consumed ? ZIP_ST_NEGATIVE : ZIP_ST_OK;
 }
@@ -167,7 +166,7 @@ inflate_piece(struct zip_work *w, struct zip_stream *s)
 static uint64_t
 stream_key(const struct zip_work *w)
 {
-	uint8_t *ctx = context(w);
+	uint8_t *ctx = zip_context(w);
 
 	if (ctx != NULL && w->mem->space != 0)
 		return w->mem->space | w->sqe->stream_ctx_addr;
