@@ -120,6 +120,8 @@ part_compress() {
 	local test
 
 	serve "zip:v3,$mode${EXTRA:-}"
+	# Zero-copy, as above.
+	[ "$mode" = sva ] || devargs=,bounce=0
 	tar -C /usr -cf - include 2>/dev/null | head -c 1048576 >/run/input
 	for test in throughput verify; do
 		perf dpdk-test-compress-perf compress_uacce --ptest $test --driver-name compress_uacce \
@@ -127,6 +129,7 @@ part_compress() {
 			--compress-level 1 --operation comp_and_decomp --num-iter 3
 		grep -E '^ +[0-9]+ +[0-9]+ +[0-9]+' /run/perf.log || fail "no result"
 	done
+	devargs=
 	served 400 0
 }
 
@@ -135,7 +138,8 @@ suite() {
 	local name hw least device=sec2 log
 	IFS=: read -r name hw least <<<"$1"
 	[ "$name" != compressdev ] || device=zip
-	serve "$device:${hw:-v3},$mode${EXTRA:-}"
+	# The suites set up every queue of the device before each case.
+	serve "$device:${hw:-v3},$mode,queues=2${EXTRA:-}"
 	"$root/tests/dpdk-suites/run-suite.sh" --build "$build" --out /run/suites \
 		--min "${least:-1}" "$name" device=auto || {
 			tail -40 /run/suites/*.log
