@@ -480,6 +480,8 @@ int uacce_get_slices(struct uacce_queue *q, struct uacce_slices *s)
 			ret = -EINTR;
 			break;
 		}
+		/* Each slice is looked for from the start. */
+		cond_resched();
 	}
 	uacce_mem_put(mem);
 	return ret;

@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/pid_namespace.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/user_namespace.h>
@@ -320,8 +321,9 @@ static long ioctl_slices(struct vuacce *vu, struct vuacce_mem_slices __user *arg
 	for (s.count = 0; s.count < room && s.first + s.count < s.total; s.count++) {
 		uacce_mem_slice(vu->uacce, mem, SIZE_MAX, s.first + s.count, &slice);
 		if (copy_to_user((struct uacce_slice __user *)u64_to_user_ptr(s.slices) + s.count,
-				 &slice, sizeof(slice)))
+				 &slice, sizeof(slice)) || fatal_signal_pending(current))
 			break;
+		cond_resched();
 	}
 	uacce_mem_put(mem);
 	if (s.count < min(room, s.total - min(s.first, s.total)))
