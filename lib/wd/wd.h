@@ -211,6 +211,8 @@ struct wd_req {
 			uint32_t cipher_len;
 			uint32_t auth_off;      /* from the start of src; AEAD: unused */
 			uint32_t auth_len;
+			/* Virtual address of the same IV, or NULL: copied by wd_submit() if at all. */
+			const void *iv_va;
 		};
 		struct {
 			uint64_t stream;        /* virtual address of a struct wd_stream, 0 = stateless */

@@ -142,6 +142,7 @@ fill_flat(const struct uacce_crypto_qp *qp, struct rte_crypto_op *op, struct wd_
 	memcpy(&req->src_segs, &s->req_bits, sizeof(s->req_bits));
 	uacce_see(w, op);
 	req->iv = (phys ? op->phys_addr : (uintptr_t)op) + s->iv_off;
+	req->iv_va = (char *)op + s->iv_off;
 	switch (s->id - qp->sess_id) {
 	case UACCE_KIND_CHAIN:
 		return fill_chain(sym, req, phys, w);

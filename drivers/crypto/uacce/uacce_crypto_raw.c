@@ -291,6 +291,7 @@ put_params(const struct uacce_crypto_sess *s, uint32_t kind,
 		if (unlikely(iv == NULL || iv->va == NULL))
 			return false;
 		req->iv = ptr_addr(iv, phys) + s->iv_skip;
+		req->iv_va = (char *)iv->va + s->iv_skip;
 		uacce_see(at, iv->va);
 	}
 	if (kind != UACCE_KIND_CIPHER) {

@@ -344,6 +344,7 @@ uacce_crypto_fill_params(const struct uacce_crypto_qp *qp, struct uacce_crypto_s
 	req->status = 0;
 	req->aad_len = s->aad_len;
 	req->iv = device_addr(qp, &msg->iv);
+	req->iv_va = NULL;
 	if (s->ctr_iv_12)
 		req->iv = ctr_block(qp, msg->iv.va, req);
 	req->digest = device_addr(qp, &msg->digest);

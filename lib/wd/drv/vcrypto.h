@@ -34,6 +34,7 @@
 #define VC_KEY_MAX      64      /* of a cipher or AEAD */
 #define VC_AUTH_KEY_MAX 128     /* of a MAC: a block of the longest hash */
 #define VC_RESULT_MAX   64      /* longest digest */
+#define VC_IV_MAX       16
 #define VC_TABLE        20      /* descriptors of a slot's own table */
 #define VC_BIG_TABLE    512     /* descriptors of a table of the pool */
 #define VC_BIG_TABLES   32      /* at most */
@@ -45,13 +46,14 @@
 /* Memory that the device reads and writes, one per slot. */
 struct vc_slot {
 	struct vcrypto_op op;
-	uint8_t rsvd0[16];
+	uint8_t iv[VC_IV_MAX];          /* goes with op, in one descriptor */
 	uint8_t status;                 /* VC_STATUS_NONE until the device wrote it */
-	uint8_t rsvd1[39];
+	uint8_t rsvd[39];
 	uint8_t result[VC_RESULT_MAX];  /* a digest to be compared or shortened */
 	struct vring_desc table[VC_TABLE];
 } __attribute__((aligned(64)));
-_Static_assert(sizeof(struct vc_slot) == 512 && offsetof(struct vc_slot, table) % 64 == 0, "");
+_Static_assert(sizeof(struct vc_slot) == 512 && offsetof(struct vc_slot, table) % 64 == 0 &&
+	offsetof(struct vc_slot, iv) == sizeof(struct vcrypto_op), "");
 
 struct vc_big {
 	struct vring_desc table[VC_BIG_TABLE];

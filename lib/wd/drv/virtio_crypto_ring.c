@@ -24,8 +24,8 @@ req_special(const struct wd_req *r)
 }
 
 /*
- * A flat cipher request with an IV, into the slot's own table. The ring's descriptor is written
- * too, as another request may have left it pointing elsewhere.
+ * A flat cipher request with an IV that can be read here, into the slot's own table. The ring's
+ * descriptor is written too, as another request may have left it pointing elsewhere.
  */
 WD_INLINE bool
 fill_cipher(struct vc_queue *q, const struct wd_req *r)
@@ -37,25 +37,27 @@ fill_cipher(struct vc_queue *q, const struct wd_req *r)
 	struct vring_desc *t = slot->table;
 
 	if (wd_unlikely(s->magic != VC_MAGIC || s->epoch != q->epoch || s->shape != VC_CIPHER ||
-		s->iv_len == 0 || (len & s->block_mask) != 0 || len < s->len_min ||
-		len > q->cipher_max))
+		s->iv_len == 0 || r->iv_va == NULL || (len & s->block_mask) != 0 ||
+		len < s->len_min || len > q->cipher_max))
 		return false;
 	slot->op = s->op;
 	slot->op.sym.cipher.src_len = len;
 	slot->op.sym.cipher.dst_len = len;
 	slot->status = VC_STATUS_NONE;
-	t[0] = (struct vring_desc){.addr = slot_dev, .len = sizeof(slot->op),
+	/* A copy costs less than what a device does for a descriptor more. */
+	memcpy(slot->iv, r->iv_va, 8);
+	if (s->iv_len == VC_IV_MAX)
+		memcpy(slot->iv + 8, (const char *)r->iv_va + 8, 8);
+	t[0] = (struct vring_desc){.addr = slot_dev, .len = sizeof(slot->op) + s->iv_len,
 		.flags = VRING_DESC_NEXT, .next = 1};
-	t[1] = (struct vring_desc){.addr = r->iv, .len = s->iv_len, .flags = VRING_DESC_NEXT,
-		.next = 2};
-	t[2] = (struct vring_desc){.addr = r->src + r->cipher_off, .len = len,
-		.flags = VRING_DESC_NEXT, .next = 3};
-	t[3] = (struct vring_desc){.addr = r->dst + r->cipher_off, .len = len,
-		.flags = VRING_DESC_NEXT | VRING_DESC_WRITE, .next = 4};
-	t[4] = (struct vring_desc){.addr = slot_dev + offsetof(struct vc_slot, status), .len = 1,
+	t[1] = (struct vring_desc){.addr = r->src + r->cipher_off, .len = len,
+		.flags = VRING_DESC_NEXT, .next = 2};
+	t[2] = (struct vring_desc){.addr = r->dst + r->cipher_off, .len = len,
+		.flags = VRING_DESC_NEXT | VRING_DESC_WRITE, .next = 3};
+	t[3] = (struct vring_desc){.addr = slot_dev + offsetof(struct vc_slot, status), .len = 1,
 		.flags = VRING_DESC_WRITE};
 	q->desc[i].addr = slot_dev + offsetof(struct vc_slot, table);
-	q->desc[i].len = 5 * sizeof(*t);
+	q->desc[i].len = 4 * sizeof(*t);
 	q->inflight[i].tag = r->tag;
 	q->inflight[i].flags = 0;
 	return true;
