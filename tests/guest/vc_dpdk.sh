@@ -96,8 +96,8 @@ perf_run() {
 }
 
 perf() {
-	local level=${1:-0.8} rounds=${2:-3} keys=${3:-16} sizes=${4:-64,2048} bursts=${5:-1,32}
-	local ops=${6:-20000}
+	local level=${1:-0.5} rounds=${2:-3} keys=${3:-16} sizes=${4:-64,2048} bursts=${5:-1,32}
+	local ops=${6:-60000}
 	local round key first second attempt
 
 	function=$(basename "$(realpath /sys/class/uacce/"$device"/device)")
