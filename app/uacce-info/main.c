@@ -39,6 +39,7 @@ static const char *const aeads[WD_AEAD_MAX] = {
 };
 static const char *const comps[WD_COMP_MAX] = {
 	[WD_COMP_DEFLATE] = "deflate", [WD_COMP_ZLIB] = "zlib", [WD_COMP_GZIP] = "gzip",
+	[WD_COMP_LZ77_ZSTD] = "lz77_zstd", [WD_COMP_LZ77_ONLY] = "lz77_only", [WD_COMP_LZ4] = "lz4",
 };
 
 static void

@@ -112,6 +112,9 @@ enum wd_comp_alg {
 	WD_COMP_NONE = 0,
 	WD_COMP_DEFLATE,        /* raw */
 	WD_COMP_ZLIB, WD_COMP_GZIP, /* as the engine frames them: trailer yes, header no */
+	WD_COMP_LZ77_ZSTD,      /* these two: compression only, output as in wd_lz77.h */
+	WD_COMP_LZ77_ONLY,
+	WD_COMP_LZ4,            /* a block without a frame: compression only, no streams */
 	WD_COMP_MAX
 };
 
@@ -141,7 +144,7 @@ struct wd_comp_xform {
 	enum wd_comp_alg alg;
 	uint8_t compress;       /* 1 compress, 0 decompress: must fit the queue's type */
 	uint8_t window_log;     /* 12..15; 0 = 15 */
-	uint8_t level;          /* 1..9 as compressdev has it; the engine may have fewer */
+	uint8_t level;          /* 1..9 as compressdev has it; the engine may have fewer. LZ77: 2 */
 };
 
 /*
@@ -219,10 +222,14 @@ struct wd_req {
 			uint32_t src_len;
 			uint32_t dst_len;       /* room */
 			uint8_t flush;          /* WD_FLUSH_* */
+			uint32_t lit_len;       /* LZ77: room for literals, see wd_lz77.h */
+			uint64_t lit;
 		};
 	};
 };
 #define WD_REQ_DONE             0x1     /* not for the device: completes in its turn with status */
+/* WD_COMP_LZ77_ZSTD, streams: the request before did not become a compressed block, see wd_lz77.h. */
+#define WD_REQ_NOT_COMPRESSED   0x2
 
 #define WD_FLUSH_SYNC           0       /* streams: byte-aligned, more follows */
 #define WD_FLUSH_FINAL          1
@@ -231,10 +238,14 @@ struct wd_cpl {
 	void *tag;
 	uint32_t status;        /* enum wd_status */
 	uint32_t consumed;      /* compression */
-	uint32_t produced;
-	uint32_t checksum;      /* of a framed format: Adler-32 or CRC-32 of the data, plain value */
+	uint32_t produced;      /* LZ77: sequences, not bytes */
+	union {
+		uint32_t checksum; /* of a framed format: Adler-32 or CRC-32 of the data, plain value */
+		uint32_t literals; /* LZ77: bytes */
+	};
 	uint8_t end;            /* decompression: the stream's final block was decoded */
 	uint8_t hw_status;      /* the device's own code, for people */
+	uint32_t long_lits;     /* LZ77 only, and else undefined: see wd_seq_zstd_lits() */
 };
 
 /* A compression stream: engine state between requests. One request outstanding at a time. */

@@ -8,7 +8,7 @@ cc=$1 lib=$2 dir=$3
 tmp=$(mktemp -d)
 trap 'rm -r "$tmp"' EXIT
 
-for header in wd.h wd_transport.h; do
+for header in wd.h wd_lz77.h wd_transport.h; do
 	echo "#include \"$header\"" >"$tmp/alone.c"
 	for lang in -xc\ -std=c11\ -Wpedantic -xc++\ -std=c++17; do
 		# shellcheck disable=SC2086

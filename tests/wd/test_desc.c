@@ -369,6 +369,70 @@ test_zip(void)
 	close_dev();
 }
 
+/* The device's answer to what was submitted last, when that was the only request. */
+static void
+answer_lz77(uint8_t *sqe, uint32_t dw3)
+{
+	const uint32_t results[] = {1000, 77, 555, dw3}, long_lits = 1u << 24 | 33;
+	struct wd_cpl cpl;
+
+	memcpy(sqe, results, sizeof(results));
+	memcpy(sqe + 124, &long_lits, 4);
+	fake_cqe(fake_last, HW_GET(HISI_QM_DB_INDEX, fake_doorbell(fake_last, 0)) - 1);
+	CHECK_EQ(wd_poll(&q, &cpl, 1), 1);
+	CHECK_EQ(cpl.status, dw3 == 0 ? WD_OK : WD_NO_SPACE);
+	CHECK_EQ(cpl.consumed, 1000);
+	CHECK_EQ(cpl.produced, 77);
+	CHECK_EQ(cpl.literals, 555);
+	CHECK_EQ(cpl.long_lits, 34);
+}
+
+static void
+test_lz77(void)
+{
+	static uint8_t mem[1 << 16] __attribute__((aligned(WD_SESSION_ALIGN)));
+	static const uint32_t expected[] = {0, 5, 5, 50};
+	struct wd_stream *st = (void *)mem;
+	struct wd_comp_xform x = {.alg = WD_COMP_LZ77_ZSTD, .compress = 1, .level = 9};
+	struct wd_req r = {.src = SRC, .dst = DST, .lit = DST + 0x10000, .src_len = 1000,
+		.dst_len = 5000, .lit_len = 1016, .flush = WD_FLUSH_FINAL};
+	uint32_t left;
+	uint8_t *sqe;
+
+	open_dev("hisi_qm_v3", "lz77_zstd\nlz77_only\nlz4\n", "zip", 0);
+	CHECK_EQ(wd_session_init_comp(dev, sess, (uintptr_t)sess, &x), 0);
+	r.sess = sess;
+	sqe = submit(&r);
+	CHECK_EQ(get(sqe, 16, 4), 1000);
+	CHECK_EQ(get(sqe, 28, 4), 1u << 25 | 1u << 27 | 3u << 28);
+	CHECK_EQ(get(sqe, 36, 4), 0x42 | 4 << 12);
+	CHECK_EQ(get(sqe, 52, 4), 1016);
+	CHECK_EQ(get(sqe, 56, 4), 5000);
+	CHECK_EQ(get64(sqe, 72), SRC);
+	CHECK_EQ(get64(sqe, 80), DST);
+	CHECK_EQ(get64(sqe, 96), DST + 0x10000);
+	answer_lz77(sqe, 0x0e);
+
+	/* Repeated offsets of a stream: what the device left, or what was there before that. */
+	CHECK_EQ(wd_stream_init(dev, st, (uintptr_t)st, sess), 0);
+	r.stream = (uintptr_t)st;
+	r.flush = WD_FLUSH_SYNC;
+	for (int i = 0; i < 4; i++) {
+		r.flags = i == 2 ? WD_REQ_NOT_COMPRESSED : 0;
+		sqe = submit(&r);
+		CHECK_EQ(get(sqe, 28, 4), 1u << 26 | (i == 0 ? 1u << 27 : 0) | 3u << 28);
+		CHECK_EQ(get64(sqe, 88), (uintptr_t)st + 64);
+		CHECK_EQ(get(mem, 64 + 784, 4), expected[i]);
+		CHECK_EQ(get(mem, 64 + 796, 4), 0);
+		left = i == 0 ? 5 : 50;
+		memcpy(mem + 64 + 784, &left, 4);
+		memset(mem + 64 + 796, 1, 4);
+		answer_lz77(sqe, 0);
+	}
+	wd_stream_fini(dev, st);
+	close_dev();
+}
+
 /* A long list goes on in pool chunks; the pool is given back by completions. */
 static void
 test_chunks(void)
@@ -453,5 +517,6 @@ main(void)
 	close_dev();
 	test_bd2();
 	test_zip();
+	test_lz77();
 	return 0;
 }

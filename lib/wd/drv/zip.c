@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * User driver of HiSilicon ZIP: raw deflate, zlib and gzip, stateless and as streams.
+ * User driver of HiSilicon ZIP: raw deflate, zlib and gzip, stateless and as streams; LZ77 output,
+ * the same; LZ4 blocks.
  *
  * Entry types 0 (hardware v2) and 3 (v3 and later) differ in the place of a tag that this driver
  * does not use, so that the session's template is all the difference here.
  */
 #include <errno.h>
 
+#include "wd_lz77.h"
 #include "zip.h"
+
+_Static_assert(sizeof(struct wd_seq_zstd) == sizeof(struct zip_seq_zstd) &&
+	offsetof(struct wd_seq_zstd, match_len) == offsetof(struct zip_seq_zstd, match_len) &&
+	sizeof(struct wd_seq_lz77) == sizeof(struct zip_seq_only) &&
+	offsetof(struct wd_seq_lz77, distance) == offsetof(struct zip_seq_only, distance), "D7");
+_Static_assert(WD_LZ77_TAIL == ZIP_LZ77_FREQ_OFF + ZIP_LZ77_FREQ_SIZE, "D7");
+_Static_assert(WD_LZ77_ZSTD_MAX_LEN == ZIP_LZ77_ZSTD_MAX_LEN &&
+	WD_LZ77_ONLY_MAX_LEN == ZIP_LZ77_ONLY_MAX_LEN, "D7");
 
 /*
  * The context of D4: software's part first, then what the engine keeps between requests. The
@@ -23,18 +33,36 @@ struct wd_stream {
 	uint8_t qc_type;
 	uint64_t dev_addr;
 	uint32_t magic;
-	uint8_t pad0[28];
+	uint32_t reps[3];       /* lz77_zstd: repeated offsets before the last request */
+	uint8_t type;           /* ZIP_TYPE_* */
+	uint8_t pad0[15];
 	uint8_t hw[ZIP_CTX_SIZE - ZIP_CTX_SW_SIZE];
 };
 _Static_assert(offsetof(struct wd_stream, hw) == ZIP_CTX_SW_SIZE, "D4");
 _Static_assert(sizeof(struct wd_stream) == ZIP_CTX_SIZE, "D4");
 
+static const struct zip_alg {
+	const char *line;       /* of the algorithms attribute */
+	uint8_t type, best;     /* ZIP_TYPE_*; the second one for level 9 */
+	uint8_t min_gen;        /* what an older device says of it is not believed */
+	bool one_way;           /* compression only */
+} algs[WD_COMP_MAX] = {
+	[WD_COMP_DEFLATE] = {"deflate", ZIP_TYPE_DEFLATE, ZIP_TYPE_DEFLATE, 3, false},
+	[WD_COMP_ZLIB] = {"zlib", ZIP_TYPE_ZLIB, ZIP_TYPE_ZLIB, 2, false},
+	[WD_COMP_GZIP] = {"gzip", ZIP_TYPE_GZIP, ZIP_TYPE_GZIP, 2, false},
+	[WD_COMP_LZ77_ZSTD] = {"lz77_zstd", ZIP_TYPE_LZ77_ZSTD, ZIP_TYPE_LZ77_ZSTD_PRICE, 3, true},
+	[WD_COMP_LZ77_ONLY] = {"lz77_only", ZIP_TYPE_LZ77_ONLY, ZIP_TYPE_LZ77_ONLY_PRICE, 3, true},
+	[WD_COMP_LZ4] = {"lz4", ZIP_TYPE_LZ4, ZIP_TYPE_LZ4, 3, true},
+};
+
 static bool
 zip_match(const struct wd_dev_info *info)
 {
-	return qm_api_version(info) >= 2 &&
-		(wd_has_algorithm(info, "zlib") || wd_has_algorithm(info, "gzip") ||
-		wd_has_algorithm(info, "deflate"));
+	for (unsigned int i = WD_COMP_NONE + 1; i < WD_COMP_MAX; i++) {
+		if (wd_has_algorithm(info, algs[i].line))
+			return qm_api_version(info) >= 2;
+	}
+	return false;
 }
 
 static int
@@ -43,15 +71,13 @@ zip_get_caps(struct wd_device *dev, struct wd_caps *caps)
 	const struct wd_dev_info *info = &dev->info;
 
 	memset(caps, 0, sizeof(*caps));
-	if (wd_has_algorithm(info, "zlib"))
-		caps->comps |= 1u << WD_COMP_ZLIB;
-	if (wd_has_algorithm(info, "gzip"))
-		caps->comps |= 1u << WD_COMP_GZIP;
-	caps->flags = WD_CAP_SGL | WD_CAP_STATEFUL;
-	if (qm_api_version(info) > 2 && wd_has_algorithm(info, "deflate")) {
-		caps->comps |= 1u << WD_COMP_DEFLATE;
-		caps->flags |= WD_CAP_RAW_DEFLATE;
+	for (unsigned int i = WD_COMP_NONE + 1; i < WD_COMP_MAX; i++) {
+		if (qm_api_version(info) >= algs[i].min_gen && wd_has_algorithm(info, algs[i].line))
+			caps->comps |= 1u << i;
 	}
+	caps->flags = WD_CAP_SGL | WD_CAP_STATEFUL;
+	if (caps->comps & 1u << WD_COMP_DEFLATE)
+		caps->flags |= WD_CAP_RAW_DEFLATE;
 	caps->max_len = ZIP_MAX_LEN;
 	caps->max_depth = HISI_QM_DEPTH - 1;
 	caps->max_segs = QM_MAX_SEGS;
@@ -79,22 +105,24 @@ static int
 zip_session_init(struct wd_device *dev, struct wd_session *s, uint64_t dev_addr,
 	const struct wd_comp_xform *x)
 {
-	static const uint8_t types[] = {[WD_COMP_DEFLATE] = ZIP_TYPE_DEFLATE,
-		[WD_COMP_ZLIB] = ZIP_TYPE_ZLIB, [WD_COMP_GZIP] = ZIP_TYPE_GZIP};
 	uint32_t gen = qm_api_version(&dev->info), window;
+	uint8_t type;
 
 	if ((unsigned int)x->alg >= WD_COMP_MAX || x->alg == WD_COMP_NONE || x->level > 9 ||
 		window_code(x->window_log, &window) < 0)
 		return -EINVAL;
-	if (!(dev->caps.comps & 1u << x->alg))
+	if (!(dev->caps.comps & 1u << x->alg) || (algs[x->alg].one_way && !x->compress))
 		return -ENOTSUP;
+	type = x->level == 9 ? algs[x->alg].best : algs[x->alg].type;
 	memset(s, 0, sizeof(*s));
 	s->qc_type = x->compress ? ZIP_QC_COMPRESS : ZIP_QC_DECOMPRESS;
 	/* A stateless request: one stream, started and finished (D3). */
 	s->dw7 = HW_PREP(ZIP_SQE_TYPE, gen == 2 ? ZIP_SQE_TYPE0 : ZIP_SQE_TYPE3) | ZIP_FLUSH |
 		ZIP_STREAM_NEW;
-	s->dw9 = HW_PREP(ZIP_REQ_TYPE, types[x->alg]) | HW_PREP(ZIP_WINDOW, window);
+	s->dw9 = HW_PREP(ZIP_REQ_TYPE, type) | HW_PREP(ZIP_WINDOW, window);
 	s->id = zip_sess_id(gen, s->qc_type);
+	if (x->alg == WD_COMP_LZ77_ZSTD || x->alg == WD_COMP_LZ77_ONLY)
+		s->id |= ZIP_ID_LZ77;
 	return 0;
 }
 
@@ -110,9 +138,12 @@ zip_stream_init(struct wd_device *dev, struct wd_stream *st, uint64_t dev_addr,
 {
 	if (!zip_is_session(s))
 		return -EINVAL;
+	if (HW_GET(ZIP_REQ_TYPE, s->dw9) == ZIP_TYPE_LZ4)
+		return -ENOTSUP;
 	memset(st, 0, sizeof(*st));
 	st->dev_addr = dev_addr;
 	st->qc_type = s->qc_type;
+	st->type = HW_GET(ZIP_REQ_TYPE, s->dw9);
 	st->magic = ZIP_MAGIC;
 	return 0;
 }
@@ -131,7 +162,8 @@ stream_ok(const struct wd_req *r)
 {
 	const struct wd_stream *st = (const void *)(uintptr_t)r->stream;
 
-	return st->magic == ZIP_MAGIC && !st->busy && st->qc_type == r->sess->qc_type;
+	return st->magic == ZIP_MAGIC && !st->busy && st->qc_type == r->sess->qc_type &&
+		st->type == HW_GET(ZIP_REQ_TYPE, r->sess->dw9);
 }
 
 /*
@@ -147,7 +179,7 @@ put_stream(struct qm_queue *q, struct zip_sqe *sqe, const struct wd_req *r)
 	sqe->dw7 |= ZIP_STATEFUL;
 	if (!st->started)
 		sqe->dw7 |= ZIP_STREAM_NEW;
-	st->cut = st->qc_type == ZIP_QC_COMPRESS &&
+	st->cut = st->qc_type == ZIP_QC_COMPRESS && !(r->sess->id & ZIP_ID_LZ77) &&
 		sqe->dest_avail_out < (uint64_t)r->src_len * 9 / 8;
 	if (st->cut)
 		sqe->input_data_length = (uint64_t)sqe->dest_avail_out * 8 / 9 & ~3u;
@@ -204,6 +236,64 @@ zip_check(const struct qm_queue *q, const struct wd_req *r)
 	return r->dst_len < ZIP_MIN_OUT ? WD_NO_SPACE : WD_OK;
 }
 
+/*
+ * The repeated offsets go in and out with the context. Those of a block that went out in another
+ * way are taken back: zstd's decoder does not know them.
+ */
+static void
+put_reps(const struct wd_req *r)
+{
+	struct wd_stream *st = (void *)(uintptr_t)r->stream;
+	uint8_t *reps = st->hw + ZIP_CTX_REPS;
+
+	_Static_assert(ZIP_CTX_LIT_LEN == ZIP_CTX_REPS + sizeof(st->reps), "D4");
+	if (r->flags & WD_REQ_NOT_COMPRESSED)
+		memcpy(reps, st->reps, sizeof(st->reps));
+	memcpy(st->reps, reps, sizeof(st->reps));
+	memset(reps + sizeof(st->reps), 0, 4);
+}
+
+static uint32_t
+lz77_check(const struct wd_req *r, uint8_t type)
+{
+	const bool zstd = type == ZIP_TYPE_LZ77_ZSTD || type == ZIP_TYPE_LZ77_ZSTD_PRICE;
+	const bool price = type == ZIP_TYPE_LZ77_ZSTD_PRICE || type == ZIP_TYPE_LZ77_ONLY_PRICE;
+	uint32_t least = zstd ? WD_LZ77_TAIL : ZIP_LZ77_DEBUG_SIZE;
+
+	if ((r->src_segs | r->dst_segs) != 0 || (r->src_len == 0 && r->stream == 0) ||
+		r->src_len > (zstd ? ZIP_LZ77_ZSTD_MAX_LEN : ZIP_LZ77_ONLY_MAX_LEN))
+		return WD_BAD_REQ;
+	if (r->stream != 0) {
+		if (!stream_ok(r))
+			return WD_BAD_REQ;
+		least = 1 + (zstd ? ZIP_LZ77_ZSTD_STREAM : ZIP_LZ77_ONLY_STREAM);
+		if (price)
+			least = 1 + ZIP_LZ77_PRICE_STREAM +
+				(zstd ? ZIP_LZ77_FREQ_SIZE + ZIP_LZ77_LIT_RSV : 0);
+	}
+	return r->dst_len < least || r->lit_len < r->src_len + ZIP_LZ77_LIT_RSV ? WD_NO_SPACE : WD_OK;
+}
+
+static __attribute__((noinline, cold)) int
+zip_lz77(struct qm_queue *q, struct zip_sqe *sqe, const struct wd_req *r)
+{
+	const struct zip_io io = {.src = r->src, .dst = r->dst, .src_len = r->src_len,
+		.dst_len = r->dst_len < ZIP_MAX_LEN ? r->dst_len : ZIP_MAX_LEN};
+	int ret;
+
+	ret = lz77_check(r, HW_GET(ZIP_REQ_TYPE, r->sess->dw9));
+	if (ret != WD_OK)
+		return ret;
+	zip_put(sqe, r->sess, &io);
+	sqe->literals_addr = r->lit;
+	sqe->dw13 = r->lit_len < ZIP_MAX_LEN ? r->lit_len : ZIP_MAX_LEN;
+	if (r->stream != 0) {
+		put_reps(r);
+		put_stream(q, sqe, r);
+	}
+	return QM_TAKEN;
+}
+
 /* Any request. The ring is not touched before it is sure that the request is taken. */
 static __attribute__((noinline)) int
 zip_any(struct qm_queue *q, void *sqe, const struct wd_req *r)
@@ -213,8 +303,12 @@ zip_any(struct qm_queue *q, void *sqe, const struct wd_req *r)
 	int ret;
 
 	ret = zip_check(q, r);
-	if (ret != WD_OK)
+	if (wd_unlikely(ret != WD_OK)) {
+		/* Requests of LZ77 sessions come by here: theirs is another queue's id. */
+		if (r->sess->id == (q->sess_id | ZIP_ID_LZ77))
+			ret = zip_lz77(q, sqe, r);
 		return ret;
+	}
 	if ((r->src_segs | r->dst_segs) != 0) {
 		ret = map_lists(q, qm_slot_of(q, sqe), r, &io);
 		if (ret != QM_TAKEN)
@@ -321,18 +415,30 @@ zip_complete_stream(struct qm_queue *q, uint32_t slot, const struct zip_sqe *sqe
 		cpl->end = 0;
 }
 
-/* The checksum of a framed format; plain, in the format's own sense. */
-static uint32_t
-zip_checksum(const struct zip_sqe *sqe)
+static __attribute__((noinline, cold)) void
+zip_complete_lz77(const struct zip_sqe *sqe, struct wd_cpl *cpl)
+{
+	if (HW_GET(ZIP_REQ_TYPE, sqe->dw9) == ZIP_TYPE_LZ4)
+		return;
+	cpl->literals = sqe->comp_data_length;
+	cpl->long_lits = HW_GET(ZIP_LONG_LIT_COUNT, sqe->checksum) == 0 ? 0 :
+		HW_GET(ZIP_LONG_LIT_POS, sqe->checksum) + 1;
+}
+
+/* What raw deflate has not: a framed format's checksum, plain; LZ77's counts. */
+WD_INLINE void
+zip_complete_more(const struct zip_sqe *sqe, struct wd_cpl *cpl)
 {
 	switch (HW_GET(ZIP_REQ_TYPE, sqe->dw9)) {
 	case ZIP_TYPE_GZIP:
 		/* The CRC's working register, neither inverted nor reflected (D4). */
-		return reverse32(~sqe->checksum);
+		cpl->checksum = reverse32(~sqe->checksum);
+		break;
 	case ZIP_TYPE_ZLIB:
-		return sqe->checksum;
+		cpl->checksum = sqe->checksum;
+		break;
 	default:
-		return 0;
+		zip_complete_lz77(sqe, cpl);
 	}
 }
 
@@ -353,7 +459,7 @@ zip_complete(struct qm_queue *q, const void *entry, struct wd_cpl *cpl)
 	if (wd_unlikely(HW_GET(ZIP_STATUS, dw3) != ZIP_ST_OK))
 		cpl->status = zip_status(q, HW_GET(ZIP_STATUS, dw3));
 	if (HW_GET(ZIP_REQ_TYPE, sqe->dw9) != ZIP_TYPE_DEFLATE)
-		cpl->checksum = zip_checksum(sqe);
+		zip_complete_more(sqe, cpl);
 	if (wd_unlikely((sqe->dw7 & ZIP_STATEFUL) != 0))
 		zip_complete_stream(q, qm_slot_of(q, sqe), sqe, cpl);
 }

@@ -20,6 +20,9 @@ struct wd_session {
 	uint32_t dw7, dw9;
 };
 
+/* Of a session: its requests have more than one output area, and never are like others. */
+#define ZIP_ID_LZ77     0x10000ull
+
 /* Of sessions that fit a queue: descriptor type and direction. */
 WD_INLINE uint64_t
 zip_sess_id(unsigned int gen, unsigned int qc_type)
