@@ -38,7 +38,7 @@ kver=$(cat "$UACCE_BUILD/kver")
 	depmod -b "$UACCE_BUILD/image" "$kver"
 
 # The kernel cannot ask for modules itself: its modprobe would be that of the initial ramdisk.
-modules="tun bridge xfrm_user esp4 esp6 authenc echainiv seqiv crypto_null gcm ghash_generic ctr cbc
+modules="tun bridge xfrm_user esp4 esp6 authenc authencesn echainiv seqiv crypto_null gcm ghash_generic ctr cbc
 	hmac sha512_generic drbg $modules"
 
 exec "$source_root/tests/guest/guest.sh" -t "$limit" -m 2G "${qemu_args[@]}" -- "
