@@ -62,6 +62,14 @@ test_zip(uint64_t wild)
 	s.stream_ctx_addr = wild;
 	run(&c, &s);
 	CHECK(HW_GET(ZIP_STATUS, s.dw3) != ZIP_ST_OK && s.produced == 0);
+	for (int again = 0; again < 2; again++) {
+		make_zip(&s);
+		s.dw9 = HW_PREP(ZIP_REQ_TYPE, ZIP_TYPE_LZ77_ZSTD);
+		s.literals_addr = again ? (uintptr_t)ctx : wild;
+		s.dw13 = sizeof(src) + ZIP_LZ77_LIT_RSV;
+		run(&c, &s);
+		CHECK((HW_GET(ZIP_STATUS, s.dw3) == ZIP_ST_OK) == again && (s.produced > 0) == again);
+	}
 	s.dw7 |= ZIP_STATEFUL;
 	s.stream_ctx_addr = (uintptr_t)ctx + ZIP_CTX_SW_SIZE;
 	make_zip(&s);
