@@ -36,9 +36,12 @@
 #include "options.h"
 
 #define HIGH_PRIORITY   (-20)
+#define SLICE_NS        100000
 #define SPIN_MAX_NS     20000           /* idle time before the first doze */
 #define SPIN_MIN_NS     1000
 #define SPIN_CROWD_NS   5000            /* when others want the CPU: a gap between two bursts */
+#define SPIN_EARNED     8               /* may spin an eighth of the time that it worked */
+#define SPIN_CREDIT_NS  500000          /* so much of it at most */
 #define SPIN_PROBE      32              /* one idle period in so many spins for the longest time */
 #define GAP_NS          200000          /* between two looks at the clock: somebody else ran */
 #define ALONE_NS        100000000       /* how often to ask whether somebody else wants the CPU */
@@ -85,6 +88,29 @@ set_cpu(int cpu, void *set)
 	CPU_SET(cpu, (cpu_set_t *)set);
 }
 
+/* First version of the kernel's struct sched_attr, whose header and libc's exclude each other. */
+struct attr {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+/*
+ * Whoever runs when the thread wakes keeps the CPU to the end of its time slice, unless that of the
+ * thread is shorter. Kernels before 6.12 have one length for all, and ignore this.
+ */
+static void
+set_slice(const struct emu_thread *th)
+{
+	struct attr attr = { .size = sizeof(attr), .policy = SCHED_OTHER, .runtime = SLICE_NS };
+
+	attr.nice = th->high ? HIGH_PRIORITY : getpriority(PRIO_PROCESS, 0);
+	syscall(SYS_sched_setattr, 0, &attr, 0);
+}
+
 /*
  * The thread inherits the affinity of whoever opened the device, often a DPDK lcore that is
  * pinned and spins. Asking for everything gets all CPUs of the process's cgroup.
@@ -105,6 +131,7 @@ set_scheduling(struct emu_thread *th)
 	sched_setaffinity(0, sizeof(set), &set);
 	th->kernel_tid = (int)syscall(SYS_gettid);
 	th->high = setpriority(PRIO_PROCESS, (id_t)th->kernel_tid, HIGH_PRIORITY) == 0;
+	set_slice(th);
 }
 
 /* Takes over the set of started queues. */
@@ -197,6 +224,9 @@ emu_thread_wake(void *thread)
  *
  * Nor may a spin at high priority take the CPU from another thread that wants it, an lcore perhaps.
  * Whether there is one is asked now and then, by giving up the CPU at normal priority.
+ *
+ * Who gets the CPU by a doze keeps it for a time slice, however soon a doorbell comes. So a thread
+ * that has worked much spins longer, by a part of that time: an interrupted client comes back.
  */
 struct idle {
 	uint64_t since;         /* ns, 0 = there is work */
@@ -205,6 +235,8 @@ struct idle {
 	uint64_t crowd_until;   /* others want this CPU */
 	uint64_t crowd_ns;      /* the next time to believe so */
 	uint64_t ask_at;
+	uint64_t worked_from;   /* the end of the period before, about; 0 = none */
+	uint64_t credit;        /* ns that may be spun beyond the usual */
 	uint32_t spin_ns;
 	uint32_t periods;
 	bool dozed;             /* in this period */
@@ -213,13 +245,19 @@ struct idle {
 static void
 idle_end(struct idle *idle)
 {
+	uint64_t spun = idle->last - idle->since;
+
 	if (idle->since == 0)
 		return;
 	idle->since = 0;
-	if (idle->dozed)
+	idle->worked_from = idle->dozed ? emu_now_ns() : idle->last;
+	if (idle->dozed) {
 		idle->spin_ns = idle->spin_ns / 2 > SPIN_MIN_NS ? idle->spin_ns / 2 : SPIN_MIN_NS;
-	else
-		idle->spin_ns = SPIN_MAX_NS;
+		idle->credit = 0;
+	} else {
+		idle->spin_ns = SPIN_MAX_NS + SPIN_CREDIT_NS;
+		idle->credit -= spun < idle->credit ? spun : idle->credit;
+	}
 }
 
 /* Does another thread run when this one yields as one among equals? */
@@ -280,20 +318,26 @@ doze_time(const struct emu_thread *th, struct idle *idle, uint64_t now)
 static void
 idle_step(struct emu_thread *th, struct idle *idle)
 {
-	uint64_t now = emu_now_ns(), spin = idle->spin_ns;
+	uint64_t now = emu_now_ns(), usual = SPIN_MAX_NS, spin = idle->spin_ns;
 
 	if (idle->since == 0) {
+		if (idle->worked_from != 0)
+			idle->credit += (now - idle->worked_from) / SPIN_EARNED;
+		if (idle->credit > SPIN_CREDIT_NS)
+			idle->credit = SPIN_CREDIT_NS;
 		idle->since = now;
 		idle->last = 0;
 		idle->doze_ns = DOZE_MIN_NS;
 		idle->dozed = false;
-		if (idle->periods++ % SPIN_PROBE == 0)
-			idle->spin_ns = SPIN_MAX_NS;
+		if (idle->periods++ % SPIN_PROBE == 0 && spin < SPIN_MAX_NS)
+			spin = idle->spin_ns = SPIN_MAX_NS;
 	}
 	if (!idle->dozed)
 		idle_look_around(th, idle, now);
-	if (now < idle->crowd_until && spin > SPIN_CROWD_NS)
-		spin = SPIN_CROWD_NS;
+	if (now < idle->crowd_until)
+		usual = SPIN_CROWD_NS;
+	if (spin > usual + idle->credit)
+		spin = usual + idle->credit;
 	if (now - idle->since > spin) {
 		idle->dozed = true;
 		doze(th, doze_time(th, idle, now));
