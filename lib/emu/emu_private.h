@@ -42,6 +42,17 @@ _Static_assert(EMU_MAX_THREADS * EMU_DOZE_STRIDE * 4 <= EMU_DOZE_PAGE, "one page
 #define emu_likely(x)   __builtin_expect(!!(x), 1)
 #define emu_unlikely(x) __builtin_expect(!!(x), 0)
 
+/* Asks for a line that will be written: GCC says it in so many words only if told that it may. */
+static inline void
+emu_prefetch_write(const void *p)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)p));
+#else
+	__builtin_prefetch(p, 1);
+#endif
+}
+
 struct emu_device;
 struct emu_queue;
 struct emu_thread;

@@ -467,7 +467,7 @@ collect_queue(struct emu_queue *q, struct emu_job *jobs, unsigned int max)
 		jobs[i].sqe = q->sq + (size_t)slot * q->sqe_size;
 		__builtin_prefetch(jobs[i].sqe);
 		/* The result goes into the second line: ask for it to be ours. */
-		__builtin_prefetch((uint8_t *)jobs[i].sqe + 64, 1);
+		emu_prefetch_write((uint8_t *)jobs[i].sqe + 64);
 		if (++slot == q->depth)
 			slot = 0;
 	}
@@ -507,28 +507,46 @@ qm_take_again(struct emu_job *job)
 	job->q->head = (uint16_t)((job->q->head + 1) % job->q->depth);
 }
 
-/* Completes n jobs of one queue, in order; the slots are the n before its head. */
+/*
+ * Completes n jobs of one queue; their slots are neighbours. The first entry is written last: it is
+ * the one that a poller looks at, which so leaves the other lines alone until all are there.
+ */
 static void
 complete_queue(struct emu_queue *q, const struct emu_job *jobs, unsigned int n)
 {
-	unsigned int i;
+	unsigned int first = (unsigned int)((size_t)((const uint8_t *)jobs[0].sqe - q->sq) /
+		q->sqe_size);
+	unsigned int i, slot, at;
+	uint64_t phase;
 
-	for (i = 0; i < n; i++) {
-		size_t off = (size_t)((const uint8_t *)jobs[i].sqe - q->sq);
-		uint64_t slot = q->forced_index < 0 ? off / q->sqe_size : (uint64_t)q->forced_index;
-		_Atomic uint64_t *cqe = (_Atomic uint64_t *)(void *)&q->cq[q->cq_tail];
+	for (i = 0; q->recover != NULL && i < n; i++)
+		emu_recover_done(q, jobs[i].sqe);
+	/* Results and data come before any of the entries. */
+	atomic_thread_fence(memory_order_release);
+	for (i = n; i-- > 0;) {
+		_Atomic uint64_t *cqe;
 
-		if (q->recover != NULL)
-			emu_recover_done(q, jobs[i].sqe);
-		atomic_store_explicit(&cqe[0], 0, memory_order_relaxed);
-		/* Index, queue and phase in one store, after the result and the data. */
-		atomic_store_explicit(&cqe[1], slot | (uint64_t)q->id << 16 | (uint64_t)q->phase << 48,
-			memory_order_release);
-		if (++q->cq_tail == q->depth) {
-			q->cq_tail = 0;
-			q->phase ^= HISI_QM_CQE_PHASE;
+		at = q->cq_tail + i;
+		phase = q->phase;
+		if (at >= q->depth) {
+			at -= q->depth;
+			phase ^= HISI_QM_CQE_PHASE;
 		}
+		slot = first + i < q->depth ? first + i : first + i - q->depth;
+		if (emu_unlikely(q->forced_index >= 0))
+			slot = (unsigned int)q->forced_index;
+		cqe = (_Atomic uint64_t *)(void *)&q->cq[at];
+		atomic_store_explicit(&cqe[0], 0, memory_order_relaxed);
+		/* Index, queue and phase in one store. */
+		atomic_store_explicit(&cqe[1], slot | (uint64_t)q->id << 16 | phase << 48,
+			memory_order_release);
 	}
+	at = q->cq_tail + n;
+	if (at >= q->depth) {
+		at -= q->depth;
+		q->phase ^= HISI_QM_CQE_PHASE;
+	}
+	q->cq_tail = (uint16_t)at;
 	q->ops += n;
 	notify(q, n);
 }
