@@ -14,6 +14,8 @@
 #include "sec2.h"
 
 #define ARENA_START     (256u << 10)
+#define PART            EMU_BATCH
+#define PART_AEAD       16
 
 static const struct crypto_engine *const engines[] = {
 #ifdef EMU_IPSEC_MB
@@ -204,9 +206,6 @@ execute(struct sec2_ctx *ctx, unsigned int n, unsigned int paths)
 	struct crypto_task *t[EMU_BATCH];
 	unsigned int i, nb = 0;
 
-	ctx->engine->begin(ctx->engine_ctx);
-	if (ctx->fallback != NULL)
-		ctx->fallback->begin(ctx->fallback_ctx);
 	if (paths & 1u << SEC2_P_AUTH_CIPHER)
 		run_auths(ctx, t, gather(ctx, n, SEC2_P_AUTH_CIPHER, SEC2_P_AUTH_CIPHER, t));
 	if (paths & (1u << SEC2_P_CIPHER | 1u << SEC2_P_CIPHER_AUTH | 1u << SEC2_P_AUTH_CIPHER)) {
@@ -296,7 +295,7 @@ finish(struct sec2_ctx *ctx, struct sec2_op *op, const struct emu_job *job)
 {
 	void *sqe = job->sqe;
 
-	if (op->error == SEC2_OK && op->path != SEC2_P_DONE) {
+	if (op->error == SEC2_OK && op->path != SEC2_P_DONE && op->out != NULL) {
 		ctx->mem = op->mem;
 		op->error = sec2_unmap(ctx, op);
 	}
@@ -362,23 +361,35 @@ finish_all(struct sec2_ctx *ctx, const struct emu_job *jobs)
 static unsigned int
 run_some(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 {
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		(ctx->hw == 2 ? sec2_bd2_prefetch : sec2_bd3_prefetch)(jobs[i].sqe);
 	prepare_all(ctx, jobs, n);
 	execute(ctx, ctx->nb, ctx->paths);
 	finish_all(ctx, jobs);
 	return ctx->nb;
 }
 
+/*
+ * In parts: what the descriptors of the next one point to arrives while this one is worked on.
+ * AEADs go one by one, and few of them stay in the first cache from the first look to the result;
+ * for the others the library wants many at once.
+ */
 static void
 sec2_run(void *arg, struct emu_job *jobs, unsigned int n)
 {
-	unsigned int done = 0;
+	struct sec2_ctx *ctx = arg;
+	unsigned int done = 0, ahead = 0, end, part;
 
-	while (done < n)
-		done += run_some(arg, jobs + done, n - done);
+	ctx->engine->begin(ctx->engine_ctx);
+	if (ctx->fallback != NULL)
+		ctx->fallback->begin(ctx->fallback_ctx);
+	while (done < n) {
+		part = ctx->paths == 1u << SEC2_P_AEAD ? PART_AEAD : PART;
+		if (part > n - done)
+			part = n - done;
+		end = done + 2 * part < n ? done + 2 * part : n;
+		for (; ahead < end; ahead++)
+			(ctx->hw == 2 ? sec2_bd2_prefetch : sec2_bd3_prefetch)(jobs[ahead].sqe);
+		done += run_some(ctx, jobs + done, part);
+	}
 }
 
 static void
