@@ -59,6 +59,18 @@ wd_before_flag_check(void)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
+/* Asks for a line that will be written, which the device may have read or written since. */
+static inline void
+wd_prefetch_write(const void *p)
+{
+#if defined(__x86_64__)
+	/* GCC's own, for a processor that it is not told of, asks for reading. */
+	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)p));
+#else
+	__builtin_prefetch(p, 1);
+#endif
+}
+
 /* A doorbell: one 64-bit store, never split, merged or repeated by the compiler. */
 static inline void
 wd_write_doorbell(volatile uint64_t *reg, uint64_t value)

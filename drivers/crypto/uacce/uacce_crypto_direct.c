@@ -19,6 +19,8 @@
 
 #include "drv/sec2_bd.h"
 
+#define AHEAD_SQE       5       /* of the ring's entries */
+
 static_assert(offsetof(struct rte_crypto_sym_op, cipher.data.length) -
 	offsetof(struct rte_crypto_sym_op, cipher.data.offset) == 4 &&
 	offsetof(struct rte_crypto_sym_op, auth.data.length) -
@@ -114,11 +116,13 @@ write_aead(void *sqe, const struct wd_session *ws, const struct sec2_words *w,
 /* Both sides as lists of the AAD and the payload. */
 static __rte_always_inline void
 aad_lists(struct qm_queue *q, struct qm_pairs *pairs, struct sec2_words *w, uint64_t aad,
-	uint64_t off)
+	uint64_t off, const bool phys)
 {
 	uint64_t src = w->src;
 
 	w->sgl = true;
+	if (!phys)
+		wd_prefetch_write(pairs[AHEAD_SQE].src.entry);
 	w->src = sec2_put_pair(q, &pairs->src, aad, w->a_len, src + off, w->c_len);
 	if (likely(w->dst == src))
 		w->dst = w->src;
@@ -155,7 +159,7 @@ put_gcm(struct qm_queue *q, void *sqe, const struct uacce_crypto_sess *s,
 		write_aead(sqe, ws, w, bd);
 		return true;
 	}
-	aad_lists(q, qm_pairs_of(q, sqe), w, aad, off);
+	aad_lists(q, qm_pairs_of(q, sqe), w, aad, off, phys);
 	write_aead(sqe, ws, w, bd);
 	return true;
 }
@@ -232,9 +236,9 @@ enqueue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, cons
 
 	if (unlikely(qp->direct != bd || wd_read_shared32(q->tx_stop) != 0))
 		return enqueue_rest(qp, q, ops, n);
-	if (unlikely(room == 0 || n == 0))
-		return 0;
 	n = RTE_MIN(n, room);
+	if (unlikely(n == 0))
+		return 0;
 	if (!sva)
 		at = (struct uacce_where){qp->range->minus_base, qp->range->near, 0};
 	tail = q->tail;
@@ -251,6 +255,9 @@ enqueue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, cons
 			if (likely(op + UACCE_AHEAD_OP < end)) {
 				rte_prefetch0(op[UACCE_AHEAD_OP]);
 				rte_prefetch0(op[UACCE_AHEAD_MBUF]->sym->m_src);
+				/* The device has them, from the lap before. */
+				wd_prefetch_write(sqe + AHEAD_SQE * HISI_QM_SQE_SIZE);
+				wd_prefetch_write(sqe + AHEAD_SQE * HISI_QM_SQE_SIZE + 64);
 			}
 			if (unlikely(!put(qp, q, sqe, *op, phys, sva ? NULL : &at, bd)))
 				break;
@@ -284,6 +291,38 @@ finish_odd(struct uacce_crypto_qp *qp, uintptr_t tag, uint32_t result)
 	return uacce_crypto_finish_unusual(qp, tag, cpl.status);
 }
 
+static __rte_always_inline struct rte_crypto_op *
+finish(struct uacce_crypto_qp *qp, struct rte_crypto_op *op, uint32_t result)
+{
+	/* Requests with UACCE_TAG_* bits in their tags never succeed. */
+	if (unlikely(!sec2_result_plain(result)))
+		return finish_odd(qp, (uintptr_t)op, result);
+	op->status = RTE_CRYPTO_OP_STATUS_SUCCESS;
+	return op;
+}
+
+/* Four completions are a cache line, and mostly come together. False: look at each of them. */
+static __rte_always_inline bool
+four_good(const struct hisi_qm_cqe *cqe, uint64_t expected, const uint8_t *sqe)
+{
+	if ((qm_cqe_differs(&cqe[0], expected) | qm_cqe_differs(&cqe[1], expected + 1) |
+			qm_cqe_differs(&cqe[2], expected + 2) |
+			qm_cqe_differs(&cqe[3], expected + 3)) != 0)
+		return false;
+	wd_after_valid_bit();
+	return (sec2_result_odd(sec2_result(sqe)) |
+		sec2_result_odd(sec2_result(sqe + HISI_QM_SQE_SIZE)) |
+		sec2_result_odd(sec2_result(sqe + 2 * HISI_QM_SQE_SIZE)) |
+		sec2_result_odd(sec2_result(sqe + 3 * HISI_QM_SQE_SIZE))) == 0;
+}
+
+static __rte_always_inline void
+take_good(struct rte_crypto_op *op, struct rte_crypto_op **to)
+{
+	op->status = RTE_CRYPTO_OP_STATUS_SUCCESS;
+	*to = op;
+}
+
 /* As qm_poll_run(): up to n ops, none beyond the end of a ring. */
 static __rte_always_inline uint16_t
 take_run(struct uacce_crypto_qp *qp, struct qm_queue *q, struct rte_crypto_op **ops, uint16_t n,
@@ -293,28 +332,31 @@ take_run(struct uacce_crypto_qp *qp, struct qm_queue *q, struct rte_crypto_op **
 	uint64_t expected = qm_cqe_expected(q, q->head);
 	const uint8_t *sqe = q->sq + (size_t)slot * HISI_QM_SQE_SIZE;
 	const struct hisi_qm_cqe *cqe = &q->cq[cslot];
-	void *const *tag = &q->tags[slot];
-	uint16_t i;
+	void *const *tag = &q->tags[slot], *const *end;
+	struct rte_crypto_op **to = ops;
 
 	n = RTE_MIN(n, RTE_MIN(q->sq_mask + 1 - slot, q->cq_mask + 1 - cslot));
-	for (i = 0; i < n; i++, sqe += HISI_QM_SQE_SIZE) {
-		struct rte_crypto_op *op = tag[i];
-		uint32_t result;
-
-		*differs = qm_cqe_differs(&cqe[i], expected++);
+	end = tag + n;
+	while (end - tag >= 4 && four_good(cqe, expected, sqe)) {
+		take_good(tag[0], &to[0]);
+		take_good(tag[1], &to[1]);
+		take_good(tag[2], &to[2]);
+		take_good(tag[3], &to[3]);
+		tag += 4;
+		to += 4;
+		cqe += 4;
+		expected += 4;
+		sqe += 4 * HISI_QM_SQE_SIZE;
+	}
+	for (; tag != end; sqe += HISI_QM_SQE_SIZE) {
+		*differs = qm_cqe_differs(cqe++, expected++);
 		if (*differs != 0)
 			break;
 		wd_after_valid_bit();
-		result = sec2_result(sqe);
-		/* Requests with UACCE_TAG_* bits in their tags never succeed. */
-		if (unlikely(!sec2_result_plain(result)))
-			op = finish_odd(qp, (uintptr_t)op, result);
-		else
-			op->status = RTE_CRYPTO_OP_STATUS_SUCCESS;
-		ops[i] = op;
+		*to++ = finish(qp, *tag++, sec2_result(sqe));
 	}
-	q->head += i;
-	return i;
+	q->head += to - ops;
+	return to - ops;
 }
 
 static __rte_always_inline uint16_t

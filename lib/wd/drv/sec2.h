@@ -99,11 +99,17 @@ sec2_result(const void *sqe)
 	return __atomic_load_n((const uint32_t *)(const void *)p, __ATOMIC_RELAXED);
 }
 
-/* Success with icv 0 or 1 (I3), for one comparison. */
+/* 0 = success with icv 0 or 1 (I3), for one comparison. */
+WD_INLINE uint32_t
+sec2_result_odd(uint32_t result)
+{
+	return (result ^ SEC2_RES_DONE) & (SEC2_RES_ERROR_TYPE | SEC2_RES_DONE | HW_MASK(3, 2));
+}
+
 WD_INLINE bool
 sec2_result_plain(uint32_t result)
 {
-	return (result & (SEC2_RES_ERROR_TYPE | SEC2_RES_DONE | HW_MASK(3, 2))) == SEC2_RES_DONE;
+	return sec2_result_odd(result) == 0;
 }
 
 WD_INLINE bool
