@@ -239,9 +239,9 @@ random_chain(const uint8_t *data, uint32_t len, uint32_t room)
 			exit(1);
 		}
 		m->data_off = ct_range(&rng, 0, RTE_PKTMBUF_HEADROOM);
-		if (part + room > (uint32_t)(m->buf_len - m->data_off)) {
+		if (part + room > rte_pktmbuf_tailroom(m)) {
 			fprintf(stderr, "a segment of %u + %u bytes in a room of %u\n", part, room,
-				m->buf_len - m->data_off);
+				rte_pktmbuf_tailroom(m));
 			exit(1);
 		}
 		m->data_len = part;
