@@ -7,6 +7,8 @@
 #define FAKE_H
 
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "hisi_qm.h"
 #include "wd_private.h"
@@ -68,5 +70,18 @@ void fake_stop(struct fake_queue *f, bool tx, bool rx);
 			exit(1); \
 		} \
 	} while (0)
+
+/* Of a device that works by itself: one request, until it is done. */
+static inline struct wd_cpl
+run_one(struct wd_queue *q, const struct wd_req *r)
+{
+	struct wd_cpl cpl;
+
+	CHECK_EQ(wd_submit(q, r, 1), 1);
+	while (wd_poll(q, &cpl, 1) == 0)
+		CHECK(wd_queue_alive(q));
+	CHECK(cpl.tag == r->tag);
+	return cpl;
+}
 
 #endif

@@ -40,14 +40,8 @@ fill_random(void *p, size_t n)
 static struct wd_cpl
 run(const struct wd_req *r)
 {
-	struct wd_cpl cpl;
-
-	CHECK_EQ(wd_submit(&q, r, 1), 1);
-	while (wd_poll(&q, &cpl, 1) == 0)
-		CHECK(wd_queue_alive(&q));
-	CHECK(cpl.tag == r->tag);
 	runs++;
-	return cpl;
+	return run_one(&q, r);
 }
 
 static void

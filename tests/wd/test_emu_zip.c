@@ -54,14 +54,8 @@ make_text(void)
 static struct wd_cpl
 run(unsigned int dir, const struct wd_req *r)
 {
-	struct wd_cpl cpl;
-
-	CHECK_EQ(wd_submit(&q[dir], r, 1), 1);
-	while (wd_poll(&q[dir], &cpl, 1) == 0)
-		CHECK(wd_queue_alive(&q[dir]));
-	CHECK(cpl.tag == r->tag);
 	runs++;
-	return cpl;
+	return run_one(&q[dir], r);
 }
 
 static uint16_t
