@@ -91,7 +91,8 @@ extract_vmlinux() {
 # In the order in which they are loaded.
 boot_modules="drivers/virtio/virtio_ring drivers/virtio/virtio drivers/virtio/virtio_pci_modern_dev
 	drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci fs/netfs/netfs
-	fs/fscache/fscache net/9p/9pnet net/9p/9pnet_virtio fs/9p/9p fs/overlayfs/overlay"
+	fs/fscache/fscache net/9p/9pnet net/9p/9pnet_virtio fs/9p/9p fs/overlayfs/overlay
+	drivers/char/virtio_console"
 
 make_initrd() {
 	local tree n=10 m
@@ -152,7 +153,8 @@ if [ "$(cat "$work/kver" 2>/dev/null)" != "$kver" ] || { [ -n "${UACCE_GUEST_OBJ
 	[ -n "${UACCE_GUEST_OBJ:-}" ] || extract_vmlinux
 	echo "$kver" >"$work/kver"
 fi
-if [ ! -e "$work/initrd" ] || [ "$src/tests/guest/init" -nt "$work/initrd" ]; then
+if [ ! -e "$work/initrd" ] || [ "$src/tests/guest/init" -nt "$work/initrd" ] ||
+	[ "$0" -nt "$work/initrd" ]; then
 	make_initrd
 fi
 build_modules kernel
