@@ -11,27 +11,23 @@
 #include <errno.h>
 #include <time.h>
 
-#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
 #include "fuzz.h"
 
 #define SESSIONS        24
-#define BURST           32
 #define MAX_LEN         65536
 #define SLACK           64      /* data before and after the regions */
 #define BUF             (MAX_LEN + 4 * SLACK)
-#define MAX_SEGS        12
 #define OPS_PER_SET     1500    /* then the sessions are made anew */
 
 static struct ct_dev dev;
 static struct ct_rng rng;
 static struct ct_ref *ref;
-static struct rte_crypto_raw_dp_ctx *raw_ctx;   /* NULL: bursts of ops */
-static bool far, v3;
+static bool far, raw, v3;
 static struct fz_sess sessions[SESSIONS];
-static struct fz_op fz_ops[BURST];
+static struct fz_op fz_ops[FZ_BURST];
 static uint64_t count[4], bad_tags, refused, out_of_place, chained, nested;
 
 static uint32_t
@@ -214,11 +210,11 @@ random_len(uint32_t max)
 		r < 99 ? 16384u : (uint32_t)MAX_LEN));
 }
 
-/* A chain of 1 to MAX_SEGS mbufs with data, cut and aligned at random; room for more at its end. */
+/* A chain of 1 to FZ_SEGS mbufs with data, cut and aligned at random; room for more at its end. */
 static struct rte_mbuf *
 random_chain(const uint8_t *data, uint32_t len, uint32_t room)
 {
-	uint32_t segs = ct_range(&rng, 0, 1) ? 1 : ct_range(&rng, 1, MAX_SEGS), part;
+	uint32_t segs = ct_range(&rng, 0, 1) ? 1 : ct_range(&rng, 1, FZ_SEGS), part;
 	struct rte_mbuf *head = NULL, *m, **link = &head;
 
 	if (len > CT_BIG - 256 && segs < 4)
@@ -556,142 +552,10 @@ describe(const struct fz_op *f)
 										"in mbuf", f->nested);
 }
 
-/* ------------------------------------------------------------------ raw data path */
-
-#define MAX_VECS        (MAX_SEGS + 1)
-#define PATIENCE_S      20
-
-static void
-to_sgl(const struct rte_mbuf *m, uint32_t len, struct rte_crypto_vec *vec,
-	struct rte_crypto_sgl *sgl)
-{
-	sgl->vec = vec;
-	sgl->num = 0;
-	for (; m != NULL && (len > 0 || sgl->num == 0); m = m->next) {
-		vec[sgl->num].base = rte_pktmbuf_mtod(m, void *);
-		vec[sgl->num].iova = rte_pktmbuf_iova(m);
-		vec[sgl->num].len = RTE_MIN(len, m->data_len);
-		vec[sgl->num].tot_len = m->data_len;
-		len -= vec[sgl->num++].len;
-	}
-}
-
-static struct rte_crypto_va_iova_ptr
-both(void *va)
-{
-	return (struct rte_crypto_va_iova_ptr){.va = va, .iova = fz_iova(va)};
-}
-
-static int
-raw_enqueue(struct fz_op *f)
-{
-	const struct fz_sess *s = f->s;
-	uint32_t c_end = f->c_off + f->c_len, a_end = f->a_off + f->a_len;
-	uint32_t total = RTE_MAX(c_end, a_end);
-	union rte_cryptodev_session_ctx sess = {.crypto_sess = s->sess};
-	union rte_crypto_sym_ofs ofs = {.ofs = {
-		.cipher = {.head = f->c_off, .tail = total - c_end},
-		.auth = {.head = f->a_off, .tail = total - a_end},
-	}};
-	struct rte_crypto_vec src_vec[MAX_VECS], dst_vec[MAX_VECS];
-	struct rte_crypto_sgl src, dst;
-	struct rte_crypto_va_iova_ptr iv, digest, aux;
-	struct rte_crypto_sym_vec vec = {.num = 1, .src_sgl = &src, .iv = &iv, .digest = &digest,
-		.aad = &aux};
-	static bool update;
-	void *user_data = f;
-	uint32_t n;
-	int status;
-
-	to_sgl(f->src, total, src_vec, &src);
-	if (f->oop) {
-		to_sgl(f->dst, total, dst_vec, &dst);
-		vec.dest_sgl = &dst;
-	}
-	iv = both(rte_crypto_op_ctod_offset(f->op, void *, CT_IV_OFF));
-	digest = both(f->digest_at);
-	aux = s->kind == AEAD ? both(f->op->sym->aead.aad.data) :
-		both(rte_crypto_op_ctod_offset(f->op, void *, CT_AUTH_IV_OFF));
-	CT_CHECK(rte_cryptodev_configure_raw_dp_ctx(dev.id, 0, raw_ctx,
-			RTE_CRYPTO_OP_WITH_SESSION, sess, update && ct_rand(&rng) & 1) == 0,
-		"context");
-	update = true;
-	n = rte_cryptodev_raw_enqueue_burst(raw_ctx, &vec, ofs, &user_data, &status);
-	/* Memory for copies may be used up. */
-	if (n == 0 && status == 0 && far)
-		return -EAGAIN;
-	CT_CHECK(n == 1 && status == 0, "status %d", status);
-	return 0;
-}
-
-static void
-raw_done(void *user_data, uint32_t i, uint8_t ok)
-{
-	struct fz_op *f = user_data;
-
-	RTE_SET_USED(i);
-	/* All that is said of a failure. */
-	if (ok)
-		f->op->status = RTE_CRYPTO_OP_STATUS_SUCCESS;
-	else
-		f->op->status = f->want != RTE_CRYPTO_OP_STATUS_SUCCESS ? f->want :
-			RTE_CRYPTO_OP_STATUS_ERROR;
-}
-
-/* Ops from first on. */
-static int
-raw_dequeue(uint32_t first, uint32_t n)
-{
-	uint64_t end = rte_get_timer_cycles() + PATIENCE_S * rte_get_timer_hz();
-	enum rte_crypto_op_status op_status;
-	uint32_t got = 0, k, i, ok;
-	void *back[BURST];
-	int status;
-
-	while (got < n && rte_get_timer_cycles() < end) {
-		if (ct_rand(&rng) & 1) {
-			k = rte_cryptodev_raw_dequeue_burst(raw_ctx, NULL,
-				ct_range(&rng, 1, n - got), raw_done, back, 1, &ok, &status);
-		} else {
-			back[0] = rte_cryptodev_raw_dequeue(raw_ctx, &status, &op_status);
-			k = back[0] != NULL;
-			if (k)
-				((struct fz_op *)back[0])->op->status = op_status;
-		}
-		CT_CHECK(status == 1, "status %d", status);
-		for (i = 0; i < k; i++)
-			CT_CHECK(back[i] == &fz_ops[first + got + i], "op %u of %u is another", got + i, n);
-		got += k;
-	}
-	CT_CHECK(got == n, "%u of %u came back", got, n);
-	return rte_cryptodev_raw_dequeue_done(raw_ctx, n);
-}
-
-static int
-raw_run(uint32_t n)
-{
-	uint32_t first = 0, i;
-	int ret;
-
-	for (i = 0; i <= n; i++) {
-		ret = i < n ? raw_enqueue(&fz_ops[i]) : -EAGAIN;
-		if (ret == 0)
-			continue;
-		if (ret != -EAGAIN || i == first)
-			return -1;
-		CT_CHECK(rte_cryptodev_raw_enqueue_done(raw_ctx, i - first) == 0, "of %u", i - first);
-		if (raw_dequeue(first, i - first) != 0)
-			return -1;
-		first = i;
-		i -= i < n;
-	}
-	return 0;
-}
-
 static int
 round_of_ops(uint32_t n)
 {
-	struct rte_crypto_op *ops[BURST];
+	struct rte_crypto_op *ops[FZ_BURST];
 	uint32_t i;
 	int ret = 0;
 
@@ -700,7 +564,7 @@ round_of_ops(uint32_t n)
 			return -1;
 		ops[i] = fz_ops[i].op;
 	}
-	if ((raw_ctx ? raw_run(n) : ct_run(&dev, 0, ops, n)) != 0)
+	if ((raw ? fz_raw_run(fz_ops, n) : ct_run(&dev, 0, ops, n)) != 0)
 		return -1;
 	for (i = 0; i < n; i++) {
 		if (ret == 0 && check_op(&fz_ops[i]) != 0) {
@@ -735,7 +599,7 @@ fuzz(uint64_t total)
 				return -1;
 			in_set = 0;
 		}
-		n = RTE_MIN((uint64_t)ct_range(&rng, 1, BURST), total - done);
+		n = RTE_MIN((uint64_t)ct_range(&rng, 1, FZ_BURST), total - done);
 		ret = round_of_ops(n);
 		done += n;
 		in_set += n;
@@ -769,10 +633,11 @@ main(int argc, char **argv)
 		.type = RTE_CRYPTO_SYM_XFORM_CIPHER, .algo.cipher = RTE_CRYPTO_CIPHER_AES_CTR});
 	for (i = 4; i < (unsigned int)argc; i++) {
 		far |= strcmp(argv[i], "far") == 0;
-		if (strcmp(argv[i], "raw") == 0)
-			raw_ctx = calloc(1, rte_cryptodev_get_raw_dp_ctx_size(dev.id));
+		raw |= strcmp(argv[i], "raw") == 0;
 	}
-	for (i = 0; i < BURST; i++) {
+	if (raw && fz_raw_init(&dev, &rng, far) != 0)
+		return 1;
+	for (i = 0; i < FZ_BURST; i++) {
 		struct fz_op *f = &fz_ops[i];
 
 		f->before = malloc(BUF);
@@ -794,8 +659,8 @@ main(int argc, char **argv)
 	printf("copied: %ju ops, %ju bytes\n", (uintmax_t)fz_far_ops, (uintmax_t)fz_far_bytes);
 	if (ret != 0)
 		fprintf(stderr, "again: fuzz %s %ju %ju %s %s\n", devargs[0], (uintmax_t)total,
-			(uintmax_t)seed, raw_ctx ? "raw" : "", far ? "far" : "");
-	free(raw_ctx);
+			(uintmax_t)seed, raw ? "raw" : "", far ? "far" : "");
+	fz_raw_fini();
 	ct_ref_free(ref);
 	ct_dev_stop(&dev);
 	rte_eal_cleanup();

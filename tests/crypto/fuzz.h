@@ -35,6 +35,8 @@ struct fz_op {
 	bool nested;                    /* digest behind the auth region, encrypted */
 };
 
+#define FZ_BURST        32      /* ops at once */
+#define FZ_SEGS         12      /* of an mbuf chain, at most */
 #define MAX_AAD         4096
 #define AUX_FRONT       64      /* bytes before aux */
 #define AUX_SIZE        (2 * MAX_AAD + 256)
@@ -55,5 +57,13 @@ void fz_far_expect(const struct fz_op *f, bool v3);
 /* Compares the sums with the queue pair's counters, and looks for writes beside the data. */
 int fz_far_check(const struct ct_dev *d);
 extern uint64_t fz_far_ops, fz_far_bytes;
+
+/* ------------------------------------------------------------------ fuzz_raw.c */
+
+/* far: the device does not reach all memory, what is copied for it may be used up. */
+int fz_raw_init(const struct ct_dev *d, struct ct_rng *r, bool far);
+void fz_raw_fini(void);
+/* Enqueues n <= FZ_BURST ops, in parts if they must be, and gets them back with their status. */
+int fz_raw_run(struct fz_op *ops, uint32_t n);
 
 #endif
