@@ -6,7 +6,7 @@
 #
 #   tree_test.py TOP
 #
-# With --self the checks themselves are tested on text that they must find fault with.
+# The checks themselves are tested first, on text that they must find fault with.
 
 import glob
 import os
@@ -59,10 +59,10 @@ def path_faults(text, exists):
 
 
 def column_faults(text):
-    """Too long lines outside of tables and of literal text, which begins with a blank."""
+    """Too long lines outside of tables and of literal text, which begins with blanks."""
     out = []
     for n, line in enumerate(text.split('\n'), 1):
-        if len(line) > COLUMNS and not line.startswith((' ', '|', '+', '=')):
+        if len(line) > COLUMNS and not line.startswith(('   ', '|', '+', '=')):
             out.append('%d: %d columns, want %d at most' % (n, len(line), COLUMNS))
     return out
 
