@@ -6,8 +6,9 @@ Adds up meson's test logs; used by devtools/test.sh.
 usage: test-summary.py FOLDER
 
 FOLDER holds LABEL.list (the tests that should run), LABEL.json (meson's log of those that did) and
-perhaps "broken" (one line for each build that failed). Prints failed and skipped tests with the
-last line each of them said, then the totals. The exit code is 0 if a test passed and none failed.
+perhaps "broken" (one line for each build that failed). Prints what failed tests said in the end,
+then failed and skipped tests with the last line each of them said, then the totals. The exit code is
+0 if a test passed and none failed.
 """
 
 import collections
@@ -17,6 +18,7 @@ import sys
 
 PASSED = ('OK', 'EXPECTEDFAIL')
 SKIPPED = ('SKIP', 'IGNORED')
+TAIL = 60       # lines of a failed test
 
 
 def last_line(test):
@@ -26,6 +28,15 @@ def last_line(test):
         if lines:
             return lines[-1]
     return 'it said nothing'
+
+
+def print_tail(name, test):
+    """What a failed test said in the end. Whoever reads only the end of a log finds it here."""
+    for stream in ('stdout', 'stderr'):
+        lines = test.get(stream, '').rstrip().splitlines()[-TAIL:]
+        if lines:
+            print(f'---- {name}: {test["result"]}, the end of its {stream}')
+            print('\n'.join(lines))
 
 
 def read_log(path):
@@ -40,7 +51,10 @@ def read_log(path):
 
 
 def add_up(folder):
-    """Returns the number of passed tests, and (name, reason) of each failed and skipped one."""
+    """
+    Prints the ends of failed tests. Returns the number of passed tests, and (name, reason) of each
+    failed and skipped one.
+    """
     passed, failed, skipped = 0, [], []
     broken = folder / 'broken'
     if broken.exists():
@@ -58,6 +72,7 @@ def add_up(folder):
             elif test['result'] in SKIPPED:
                 skipped.append((name, last_line(test)))
             else:
+                print_tail(name, test)
                 failed.append((name, f'{test["result"]}: {last_line(test)}'))
         for name, count in missing.items():
             failed += [(f'{name} ({label})', 'did not run to its end')] * count

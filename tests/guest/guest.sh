@@ -4,7 +4,8 @@
 #
 # Runs a command in a virtual machine with a stock kernel, the uacce modules loaded, and the host's
 # file system as its root (changes are lost). Exit code: the command's; 77 if guests cannot run
-# here; 125 if the guest died or hung; 1 if the kernel complained in its log.
+# here; 125 if the guest died or hung (what its tasks did then is printed, if it could still tell);
+# 1 if the kernel complained in its log.
 # -f: modules that fail on demand (/dev/uacce_fail). @ID@ in QEMU's arguments becomes a word that no
 # other guest has.
 # Environment: UACCE_SOURCE, UACCE_BUILD (where setup.sh works, unless UACCE_GUEST_ROOT or _OBJ tell
@@ -34,11 +35,21 @@ source_root=${UACCE_SOURCE:-$here/../..}
 work=$(realpath -m "$UACCE_BUILD")
 "$here/setup.sh" "$source_root" "$work" ${modules#kernel-} || exit $?
 
+limit=$((limit * ${UACCE_GUEST_PATIENCE:-1}))
 share=$(mktemp -d "$work/share.XXXXXX")
 trap 'rm -rf "$share"' EXIT
 cat >"$share/job" <<JOB
 export MODULES=$work/$modules SOURCE=$(realpath "$source_root") SHARE=/share KVER=$(cat "$work/kver") IMAGE=$work/image
 cd /tmp
+# Who hangs tells where before the end, on the console and by each task's stack.
+( busybox sleep $((limit * 4 / 5))
+  echo 7 >/proc/sysrq-trigger
+  echo w >/proc/sysrq-trigger
+  for t in /proc/[0-9]*/task/[0-9]*; do
+	name=\$(tr '\\0' ' ' <\$t/cmdline)
+	[ -z "\$name" ] || { echo "\$t \$name"; cat \$t/stack; }
+  done >/share/tasks 2>/dev/null ) </dev/null &
+watch=\$!
 loaded=
 for m in test/uacce_fail uacce/uacce vuacce/vuacce test/uacce_walk; do
 	[ -e \$MODULES/\$m.ko ] || continue
@@ -47,6 +58,7 @@ for m in test/uacce_fail uacce/uacce vuacce/vuacce test/uacce_walk; do
 done
 ( $* )
 rc=\$?
+kill \$watch
 busybox rmmod \$loaded || { echo "modules do not unload"; [ \$rc = 0 ] && rc=1; }
 leaks=/sys/kernel/debug/kmemleak
 busybox mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
@@ -62,7 +74,6 @@ busybox dmesg >/share/dmesg
 exit \$rc
 JOB
 
-limit=$((limit * ${UACCE_GUEST_PATIENCE:-1}))
 # A processor of the guest waits for those of a busy host: only minutes are a lockup.
 # cryptomgr: algorithms that test themselves while the modules load only take time.
 timeout "$limit" qemu-system-x86_64 -M q35,kernel-irqchip=split -accel tcg,thread=multi -cpu max \
@@ -82,8 +93,9 @@ slub_debug=FZPU,kmalloc-* page_poison=1 cryptomgr.notests=1 $kernel_args" \
 cat "$share/out"
 if [ ! -e "$share/rc" ]; then
 	echo "guest died or did not end within $limit s:"
-	tail -40 "$share/console"
 	head -5 "$share/qemu.err"
+	tail -40 "$share/console"
+	cat "$share/tasks" 2>/dev/null
 	exit 125
 fi
 rc=$(cat "$share/rc")
