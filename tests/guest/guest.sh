@@ -11,7 +11,7 @@
 # Environment: UACCE_SOURCE, UACCE_BUILD (where setup.sh works, unless UACCE_GUEST_ROOT or _OBJ tell
 # of another kernel: then beside that), UACCE_GUEST_PATIENCE (factor of all time limits, for slow
 # kernels and busy machines; give meson test a -t, too). In the command: $MODULES (built modules),
-# $SOURCE, $SHARE (writable, outlives the guest).
+# $SOURCE, $SHARE (writable, outlives the guest), $HOST (what machine it is).
 set -u
 
 limit=120 memory=1G qemu_args= kernel_args= modules=kernel
@@ -36,9 +36,15 @@ work=$(realpath -m "$UACCE_BUILD")
 "$here/setup.sh" "$source_root" "$work" ${modules#kernel-} || exit $?
 
 limit=$((limit * ${UACCE_GUEST_PATIENCE:-1}))
+# The machine, for results that are of no use without it.
+host() {
+	echo "$(nproc) x $(sed -n '/^model name/{s/.*: *//p;q}' /proc/cpuinfo), Linux $(uname -r)"
+}
+
 share=$(mktemp -d "$work/share.XXXXXX")
 trap 'rm -rf "$share"' EXIT
 cat >"$share/job" <<JOB
+export HOST="$(host)"
 export MODULES=$work/$modules SOURCE=$(realpath "$source_root") SHARE=/share KVER=$(cat "$work/kver") IMAGE=$work/image
 cd /tmp
 # Who hangs tells where before the end, on the console and by each task's stack.
