@@ -8,8 +8,9 @@
  *	...
  *	uacce_unregister(uacce);
  *
- * Lock order: uacce->lock > queue->op_lock > domain->adopt_lock > mmap_lock > queue->lock >
- * domain->lock.
+ * Lock order: domain->adopt_lock > uacce->lock > queue->op_lock > mmap_lock > queue->lock >
+ * domain->lock. Only adopt_lock, which other processes never wait for, is held while the caller's
+ * memory is touched.
  */
 #ifndef UACCE_DEVICE_H
 #define UACCE_DEVICE_H
@@ -38,6 +39,7 @@ struct uacce_device;
 struct uacce_queue;
 struct uacce_mem;
 struct uacce_domain;
+struct uacce_call;
 
 /**
  * struct uacce_ops - what the device can do
@@ -58,7 +60,8 @@ struct uacce_domain;
  *	With remap_pfn_range() or its like over the whole VMA, which must not get vm_ops. Such pages
  *	are replaced by one page of zeroes when the device goes away, so regions that are polled
  *	(DUS) are better served by uacce_queue_set_region()
- * @ioctl: commands that uacce does not know; optional. Device lock held for reading
+ * @ioctl: commands that uacce does not know; optional. Device lock held for reading, so the memory
+ *	of the caller is out of bounds: uacce_call_in(), uacce_call_out()
  * @kick: a client says that it wrote a doorbell; optional
  * @mem_add: optional: a device that resolves addresses by itself, whatever the memory model, so
  *	that uacce leaves the IOMMU alone. Called when memory becomes visible to the device through
@@ -79,7 +82,7 @@ struct uacce_ops {
 	int (*quiesce_queue)(struct uacce_queue *q);
 	bool (*is_q_updated)(struct uacce_queue *q);
 	int (*mmap)(struct uacce_queue *q, struct vm_area_struct *vma, enum uacce_qfrt type);
-	long (*ioctl)(struct uacce_queue *q, unsigned int cmd, unsigned long arg);
+	long (*ioctl)(struct uacce_queue *q, struct uacce_call *call);
 	int (*kick)(struct uacce_queue *q);
 	int (*mem_add)(struct uacce_queue *q, struct uacce_mem *mem);
 	void (*mem_del)(struct uacce_queue *q, struct uacce_mem *mem);
@@ -88,6 +91,39 @@ struct uacce_ops {
 	int (*isolate_err_threshold_write)(struct uacce_device *uacce, u32 num);
 	u32 (*isolate_err_threshold_read)(struct uacce_device *uacce);
 };
+
+#define UACCE_CALL_IN	4
+
+/**
+ * struct uacce_call - a command that the driver knows
+ * @cmd: as the caller gave it
+ * @arg: likewise
+ * @undo: set by uacce_ops.ioctl: called if its results cannot be copied to the caller and the queue
+ *	is still alive; same locks
+ * @in: copies of the caller's memory
+ * @nin: how many are there
+ * @missing: one more is wanted
+ * @out: results
+ * @out_len: their bytes
+ */
+struct uacce_call {
+	unsigned int cmd;
+	unsigned long arg;
+	void (*undo)(struct uacce_queue *q, struct uacce_call *call);
+
+	struct {
+		u64 addr;
+		size_t len;
+		void *data;
+	} in[UACCE_CALL_IN];
+	unsigned int nin;
+	bool missing;
+	void *out;
+	size_t out_len;
+};
+
+void *uacce_call_in(struct uacce_call *call, u64 addr, size_t len);
+void *uacce_call_out(struct uacce_call *call, size_t len);
 
 /**
  * struct uacce_interface - for uacce_alloc()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A queue per open: its life, its ioctls, poll, and who may use it.
+ * A queue per open: its life, mmap, poll, and who may use it.
  *
  * uacce->lock is held for reading around every call into the driver that is not made under a live
  * queue's lock, and for writing by removal; after removal uacce->ops is NULL.
@@ -11,7 +11,6 @@
 #include <linux/poll.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include "internal.h"
 
 static DEFINE_IDA(queue_ida);
@@ -22,7 +21,7 @@ bool uacce_queue_alive(const struct uacce_queue *q)
 }
 
 /* The fork rule: others may hold the descriptor, but only the opener's address space counts. */
-static bool is_owner(const struct uacce_queue *q)
+bool uacce_queue_is_owner(const struct uacce_queue *q)
 {
 	return q->mm == current->mm;
 }
@@ -262,206 +261,6 @@ static int uacce_fops_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* ---- ioctl: under uacce->lock (read) and q->op_lock ---- */
-
-static int check_startable(struct uacce_queue *q)
-{
-	bool need_dko = uacce_memory_model(q->uacce->flags) == UACCE_MEMORY_SHARE_DOMAIN &&
-			q->uacce->region_size[UACCE_QFRT_DKO];
-
-	if (!uacce_queue_alive(q))
-		return -ENXIO;
-	if (q->state != UACCE_Q_INIT || (need_dko && !q->regions[UACCE_QFRT_DKO].mem))
-		return -EINVAL;
-	return 0;
-}
-
-/*
- * The driver may wait in start_queue(), so q->lock is not held there: the process could not even
- * fault meanwhile. Unmapping SS ends the start.
- */
-static int queue_start(struct uacce_queue *q)
-{
-	int ret;
-
-	mutex_lock(&q->lock);
-	ret = check_startable(q);
-	if (!ret)
-		q->state = UACCE_Q_STARTING;
-	mutex_unlock(&q->lock);
-	if (ret)
-		return ret;
-	ret = q->uacce->ops->start_queue(q);
-	mutex_lock(&q->lock);
-	if (q->state == UACCE_Q_STARTING) {
-		q->state = ret ? UACCE_Q_INIT : UACCE_Q_STARTED;
-	} else if (!ret) {
-		if (q->state == UACCE_Q_INIT)
-			q->uacce->ops->stop_queue(q);
-		ret = -ECANCELED;
-	}
-	mutex_unlock(&q->lock);
-	return ret;
-}
-
-/* Whatever quiesce_queue() says, the queue is stopped in the end. */
-static int queue_stop(struct uacce_queue *q)
-{
-	const struct uacce_ops *ops = q->uacce->ops;
-	int ret = 0;
-
-	mutex_lock(&q->lock);
-	if (!uacce_queue_alive(q)) {
-		ret = -ENXIO;
-		goto out;
-	}
-	if (q->state != UACCE_Q_STARTED)
-		goto out;
-	q->state = UACCE_Q_STOPPING;
-	if (ops->quiesce_queue) {
-		mutex_unlock(&q->lock);
-		ret = ops->quiesce_queue(q);
-		mutex_lock(&q->lock);
-	}
-	if (q->state == UACCE_Q_STOPPING) {
-		if (ret || !ops->quiesce_queue)
-			ops->stop_queue(q);
-		q->state = UACCE_Q_INIT;
-	}
-out:
-	mutex_unlock(&q->lock);
-	return ret;
-}
-
-static int ioctl_info(struct uacce_queue *q, void __user *arg)
-{
-	struct uacce_device *uacce = q->uacce;
-	struct uacce_info info = {
-		.abi = UACCE_ABI,
-		.flags = uacce->flags,
-		.memory = uacce_memory_model(uacce->flags),
-		.node = dev_to_node(&uacce->dev),
-		.ss_page = PMD_SIZE,
-	};
-	unsigned int type;
-	u32 size;
-
-	if (get_user(size, (u32 __user *)arg))
-		return -EFAULT;
-	if (size < sizeof(info))
-		return -EINVAL;
-	info.size = sizeof(info);
-	info.state = READ_ONCE(q->state) == UACCE_Q_INIT ? UACCE_STATE_INIT : UACCE_STATE_STARTED;
-	for (type = 0; type < UACCE_QFRT_MAX; type++) {
-		info.region_size[type] = uacce->region_size[type];
-		info.region_offset[type] = uacce_region_offset(type);
-	}
-	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
-}
-
-static int ioctl_adopt(struct uacce_queue *q, void __user *arg)
-{
-	struct uacce_adopt adopt, undo;
-	int ret;
-
-	if (copy_from_user(&adopt, arg, sizeof(adopt)))
-		return -EFAULT;
-	undo = adopt;
-	ret = uacce_adopt(q, &adopt);
-	if (!ret && copy_to_user(arg, &adopt, sizeof(adopt))) {
-		uacce_unadopt(q, &undo);
-		ret = -EFAULT;
-	}
-	return ret;
-}
-
-static int ioctl_unadopt(struct uacce_queue *q, void __user *arg)
-{
-	struct uacce_adopt adopt;
-
-	if (copy_from_user(&adopt, arg, sizeof(adopt)))
-		return -EFAULT;
-	return uacce_unadopt(q, &adopt);
-}
-
-static long ioctl_ss_dma(struct uacce_queue *q, void __user *arg)
-{
-	unsigned long value;
-	u64 wide;
-	long ret;
-
-	if (copy_from_user(&value, arg, sizeof(value)))
-		return -EFAULT;
-	wide = value;
-	ret = uacce_get_ss_dma(q, &wide);
-	value = wide;
-	if (ret >= 0 && copy_to_user(arg, &value, sizeof(value)))
-		ret = -EFAULT;
-	return ret;
-}
-
-static int ioctl_slices(struct uacce_queue *q, void __user *arg)
-{
-	struct uacce_slices s;
-	int ret;
-
-	if (copy_from_user(&s, arg, sizeof(s)))
-		return -EFAULT;
-	ret = uacce_get_slices(q, &s);
-	if (!ret && copy_to_user(arg, &s, sizeof(s)))
-		ret = -EFAULT;
-	return ret;
-}
-
-static long queue_ioctl(struct uacce_queue *q, unsigned int cmd, unsigned long arg)
-{
-	const struct uacce_ops *ops = q->uacce->ops;
-	void __user *user = (void __user *)arg;
-
-	if (!uacce_queue_alive(q))
-		return -ENXIO;
-	switch (cmd) {
-	case UACCE_CMD_START_Q:
-		return queue_start(q);
-	case UACCE_CMD_PUT_Q:
-		return queue_stop(q);
-	case UACCE_CMD_SHARE_SVAS:
-		return uacce_ss_share(q, arg);
-	case UACCE_CMD_GET_SS_DMA:
-		return ioctl_ss_dma(q, user);
-	case UACCE_CMD_INFO:
-		return ioctl_info(q, user);
-	case UACCE_CMD_ADOPT:
-		return ioctl_adopt(q, user);
-	case UACCE_CMD_UNADOPT:
-		return ioctl_unadopt(q, user);
-	case UACCE_CMD_GET_SLICES:
-		return ioctl_slices(q, user);
-	case UACCE_CMD_KICK:
-		return ops->kick ? ops->kick(q) : -EOPNOTSUPP;
-	default:
-		return ops->ioctl ? ops->ioctl(q, cmd, arg) : -EINVAL;
-	}
-}
-
-static long uacce_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
-{
-	struct uacce_queue *q = file->private_data;
-	long ret;
-
-	if (!is_owner(q))
-		return -EPERM;
-	if (down_read_killable(&q->uacce->lock))
-		return -EINTR;
-	ret = mutex_lock_killable(&q->op_lock);
-	if (!ret) {
-		ret = queue_ioctl(q, cmd, arg);
-		mutex_unlock(&q->op_lock);
-	}
-	up_read(&q->uacce->lock);
-	return ret;
-}
-
 static int pgoff_region(unsigned long pgoff)
 {
 	unsigned int type;
@@ -479,7 +278,7 @@ static int uacce_fops_mmap(struct file *file, struct vm_area_struct *vma)
 	struct uacce_queue *q = file->private_data;
 	int type = pgoff_region(vma->vm_pgoff);
 
-	if (!is_owner(q))
+	if (!uacce_queue_is_owner(q))
 		return -EPERM;
 	if (!uacce_queue_alive(q))
 		return -ENXIO;
@@ -500,7 +299,7 @@ static __poll_t uacce_fops_poll(struct file *file, poll_table *wait)
 	struct uacce_queue *q = file->private_data;
 	__poll_t ret = 0;
 
-	if (!is_owner(q))
+	if (!uacce_queue_is_owner(q))
 		return EPOLLERR;
 	poll_wait(file, &q->wait, wait);
 	mutex_lock(&q->lock);
@@ -517,7 +316,7 @@ const struct file_operations uacce_fops = {
 	.owner = THIS_MODULE,
 	.open = uacce_fops_open,
 	.release = uacce_fops_release,
-	.unlocked_ioctl = uacce_fops_ioctl,
+	.unlocked_ioctl = uacce_queue_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = uacce_fops_mmap,
 	.get_unmapped_area = uacce_fops_area,

@@ -337,7 +337,7 @@ struct uacce_mem *uacce_attached_range(struct uacce_queue *q, unsigned long addr
 	return mem;
 }
 
-/* Adopted memory of any queue of this process and device; with a reference. */
+/* Adopted memory of any queue of this process and device; with a reference. Under q->lock. */
 struct uacce_mem *uacce_domain_mem(struct uacce_queue *q, unsigned long addr, size_t len)
 {
 	struct uacce_mem *mem = NULL;
@@ -396,6 +396,7 @@ static struct uacce_domain *domain_new(struct uacce_queue *q)
 	domain->mm = q->mm;
 	mutex_init(&domain->lock);
 	mutex_init(&domain->adopt_lock);
+	refcount_set(&domain->ref, 1);
 	INIT_LIST_HEAD(&domain->maps);
 	ret = domain_connect(domain);
 	if (ret) {
@@ -446,8 +447,11 @@ out:
 	return ret;
 }
 
-static void domain_free(struct uacce_domain *domain)
+/* The struct; what it meant for the device is over. */
+void uacce_domain_release(struct uacce_domain *domain)
 {
+	if (!refcount_dec_and_test(&domain->ref))
+		return;
 	WARN_ON(!list_empty(&domain->maps));
 	mmdrop(domain->mm);
 	kfree(domain);
@@ -480,7 +484,7 @@ void uacce_domain_put(struct uacce_queue *q)
 		iommu_domain_free(domain->iommu);
 	}
 	mutex_unlock(&uacce->domains_lock);
-	domain_free(domain);
+	uacce_domain_release(domain);
 }
 
 /* Bindings of processes that have no queue any more. Under uacce->lock, and not in a notifier. */
@@ -494,6 +498,6 @@ void uacce_domains_unbind(struct uacce_device *uacce)
 	mutex_unlock(&uacce->domains_lock);
 	list_for_each_entry_safe(domain, next, &retired, list) {
 		iommu_sva_unbind_device(domain->sva);
-		domain_free(domain);
+		uacce_domain_release(domain);
 	}
 }

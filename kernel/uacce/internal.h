@@ -19,7 +19,8 @@
 /**
  * struct uacce_domain - the addresses that one process's queues of one device can reach
  * @users: queues
- * @adopt_lock: one adoption at a time; taken before mmap_lock
+ * @ref: who uses the struct: all queues together, and adoptions
+ * @adopt_lock: one adoption at a time; taken before any lock of a device's, and before mmap_lock
  * @maps: struct uacce_map, under @lock
  * @iommu: domain of the IOMMU, or NULL
  * @sva: binding of the process's page table, or NULL
@@ -30,6 +31,7 @@ struct uacce_domain {
 	struct uacce_device *uacce;
 	struct mm_struct *mm;
 	unsigned int users;
+	refcount_t ref;
 	struct mutex adopt_lock;
 	struct mutex lock;
 	struct list_head maps;
@@ -42,7 +44,13 @@ struct uacce_domain {
 /* chrdev.c */
 extern const struct file_operations uacce_fops;
 bool uacce_queue_alive(const struct uacce_queue *q);
+bool uacce_queue_is_owner(const struct uacce_queue *q);
 void uacce_queue_kill(struct uacce_queue *q);
+
+/* ioctl.c */
+int uacce_call_enter(struct uacce_queue *q);
+void uacce_call_leave(struct uacce_queue *q);
+long uacce_queue_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 /* sysfs.c */
 extern const struct attribute_group *uacce_dev_groups[];
@@ -67,6 +75,7 @@ int uacce_check_device(struct uacce_device *uacce);
 enum uacce_memory uacce_memory_model(u32 flags);
 int uacce_domain_get(struct uacce_queue *q);
 void uacce_domain_put(struct uacce_queue *q);
+void uacce_domain_release(struct uacce_domain *domain);
 void uacce_domains_unbind(struct uacce_device *uacce);
 int uacce_attach(struct uacce_queue *q, struct uacce_mem *mem);
 void uacce_detach(struct uacce_queue *q, struct uacce_mem *mem);

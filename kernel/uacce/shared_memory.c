@@ -263,9 +263,12 @@ struct uacce_mem *uacce_mem_adopt(unsigned long addr, size_t len, bool charge)
 		if (ret)
 			return ERR_PTR(ret);
 	}
-	mmap_read_lock(current->mm);
-	mem = pin_range(addr, len);
-	mmap_read_unlock(current->mm);
+	if (mmap_read_lock_killable(current->mm)) {
+		mem = ERR_PTR(-EINTR);
+	} else {
+		mem = pin_range(addr, len);
+		mmap_read_unlock(current->mm);
+	}
 	if (IS_ERR(mem)) {
 		mem_uncharge(&account);
 		return mem;
@@ -282,14 +285,62 @@ bool uacce_mem_same_pages(const struct uacce_mem *a, const struct uacce_mem *b)
 	       !memcmp(a->chunk, b->chunk, a->nchunks * sizeof(*a->chunk));
 }
 
+static bool has_memory(struct uacce_queue *q)
+{
+	return uacce_memory_model(q->uacce->flags) != UACCE_MEMORY_SVA;
+}
+
 /*
- * What to attach for the range: memory that another queue of this process adopted already, if it
- * is still the same memory, or newly pinned pages. With a reference.
+ * The queue's domain, with a reference: locked is only the domain, so the device may go away.
+ * Threads that adopt the same range on several queues at once all get the same memory.
+ */
+static struct uacce_domain *adopt_begin(struct uacce_queue *q)
+{
+	struct uacce_domain *domain = NULL;
+
+	mutex_lock(&q->lock);
+	if (uacce_queue_alive(q)) {
+		domain = q->domain;
+		refcount_inc(&domain->ref);
+	}
+	mutex_unlock(&q->lock);
+	if (!domain)
+		return ERR_PTR(-ENXIO);
+	if (mutex_lock_killable(&domain->adopt_lock)) {
+		uacce_domain_release(domain);
+		return ERR_PTR(-EINTR);
+	}
+	return domain;
+}
+
+static void adopt_end(struct uacce_domain *domain)
+{
+	mutex_unlock(&domain->adopt_lock);
+	uacce_domain_release(domain);
+}
+
+/* Memory that another queue of this process adopted already, with a reference, or NULL. */
+static struct uacce_mem *find_adopted(struct uacce_queue *q, unsigned long addr, size_t len)
+{
+	struct uacce_mem *mem = ERR_PTR(-ENXIO);
+
+	mutex_lock(&q->lock);
+	if (uacce_queue_alive(q))
+		mem = uacce_domain_mem(q, addr, len);
+	mutex_unlock(&q->lock);
+	return mem;
+}
+
+/*
+ * What to attach for the range: what is adopted already, if it is still the same memory, or newly
+ * pinned pages. With a reference. Pages may take any time to be there: only the domain is locked.
  */
 static struct uacce_mem *find_or_pin(struct uacce_queue *q, unsigned long addr, size_t len)
 {
-	struct uacce_mem *mem, *old = uacce_domain_mem(q, addr, len);
+	struct uacce_mem *mem, *old = find_adopted(q, addr, len);
 
+	if (IS_ERR(old))
+		return old;
 	mem = uacce_mem_adopt(addr, len, !old);
 	if (!old || IS_ERR(mem)) {
 		uacce_mem_put(old);
@@ -303,26 +354,32 @@ static struct uacce_mem *find_or_pin(struct uacce_queue *q, unsigned long addr, 
 	return old;
 }
 
-static bool has_memory(struct uacce_queue *q)
+/* A queue that is alive now has been so all the time, and has the same domain. */
+static int adopt_attach(struct uacce_queue *q, struct uacce_mem *mem)
 {
-	return uacce_memory_model(q->uacce->flags) != UACCE_MEMORY_SVA;
-}
+	int ret = uacce_call_enter(q);
 
-/* Threads that adopt the same range on several queues at once all get the same memory. */
-static int adopt_range(struct uacce_queue *q, struct uacce_adopt *adopt)
-{
-	struct uacce_slice slice;
-	struct uacce_mem *mem;
-	int ret = -ENXIO;
-
-	lockdep_assert_held(&q->domain->adopt_lock);
-	mem = find_or_pin(q, adopt->addr, adopt->len);
-	if (IS_ERR(mem))
-		return PTR_ERR(mem);
+	if (ret)
+		return ret;
+	ret = -ENXIO;
 	mutex_lock(&q->lock);
 	if (uacce_queue_alive(q))
 		ret = uacce_is_attached(q, mem) ? -EEXIST : uacce_attach(q, mem);
 	mutex_unlock(&q->lock);
+	uacce_call_leave(q);
+	return ret;
+}
+
+static int adopt_range(struct uacce_queue *q, struct uacce_adopt *adopt)
+{
+	struct uacce_slice slice;
+	struct uacce_mem *mem;
+	int ret;
+
+	mem = find_or_pin(q, adopt->addr, adopt->len);
+	if (IS_ERR(mem))
+		return PTR_ERR(mem);
+	ret = adopt_attach(q, mem);
 	if (!ret) {
 		adopt->slices = uacce_mem_slice(q->uacce, mem, SIZE_MAX, 0, &slice);
 		adopt->dev_addr = slice.dev_addr;
@@ -331,9 +388,9 @@ static int adopt_range(struct uacce_queue *q, struct uacce_adopt *adopt)
 	return ret;
 }
 
-/* uacce->lock is held and the opener is here, so nobody takes the domain away from the queue. */
 int uacce_adopt(struct uacce_queue *q, struct uacce_adopt *adopt)
 {
+	struct uacce_domain *domain;
 	int ret;
 
 	if (!has_memory(q))
@@ -341,10 +398,11 @@ int uacce_adopt(struct uacce_queue *q, struct uacce_adopt *adopt)
 	if (adopt->flags || !adopt->len || !PAGE_ALIGNED(adopt->addr | adopt->len) ||
 	    adopt->addr + adopt->len < adopt->addr || adopt->addr + adopt->len > TASK_SIZE)
 		return -EINVAL;
-	if (mutex_lock_killable(&q->domain->adopt_lock))
-		return -EINTR;
+	domain = adopt_begin(q);
+	if (IS_ERR(domain))
+		return PTR_ERR(domain);
 	ret = adopt_range(q, adopt);
-	mutex_unlock(&q->domain->adopt_lock);
+	adopt_end(domain);
 	return ret;
 }
 

@@ -8,7 +8,6 @@
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include "internal.h"
 
 struct vc_desc {
@@ -435,38 +434,34 @@ err_free:
 }
 
 /* NULL for none: memcpy() of nothing. */
-static u8 *get_key(u64 addr, u32 len)
+static const u8 *get_key(struct uacce_call *call, u64 addr, u32 len)
 {
-	return len ? memdup_user(u64_to_user_ptr(addr), len) : NULL;
+	return len ? uacce_call_in(call, addr, len) : NULL;
 }
 
 /**
  * vc_create - UACCE_VC_CREATE
  * @client: whose
  * @s: also gets the device's answer
+ * @call: for the keys
  */
-int vc_create(struct vc_client *client, struct uacce_vc_session *s)
+int vc_create(struct vc_client *client, struct uacce_vc_session *s, struct uacce_call *call)
 {
 	struct vc_device *vc = client->q->uacce->priv;
-	u8 *key, *auth_key;
+	const u8 *key, *auth_key;
 	int ret;
 
 	s->status = UACCE_VC_NOT_ASKED;
 	ret = check_session(vc, s);
 	if (ret)
 		return ret;
-	key = get_key(s->key, s->key_len);
+	key = get_key(call, s->key, s->key_len);
 	if (IS_ERR(key))
 		return PTR_ERR(key);
-	auth_key = get_key(s->auth_key, s->auth_key_len);
-	if (IS_ERR(auth_key)) {
-		kfree_sensitive(key);
+	auth_key = get_key(call, s->auth_key, s->auth_key_len);
+	if (IS_ERR(auth_key))
 		return PTR_ERR(auth_key);
-	}
-	ret = create_with_keys(client, s, key, auth_key);
-	kfree_sensitive(key);
-	kfree_sensitive(auth_key);
-	return ret;
+	return create_with_keys(client, s, key, auth_key);
 }
 
 /* ---- the end of sessions ---- */

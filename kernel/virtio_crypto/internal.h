@@ -173,7 +173,7 @@ static inline void *vc_dus(const struct vc_queue *vq)
 /* control.c */
 void vc_ctrl_init(struct vc_device *vc);
 void vc_ctrl_addresses(struct vc_device *vc, u64 *desc, u64 *avail, u64 *used);
-int vc_create(struct vc_client *client, struct uacce_vc_session *s);
+int vc_create(struct vc_client *client, struct uacce_vc_session *s, struct uacce_call *call);
 int vc_destroy(struct vc_client *client, u64 id);
 void vc_sessions_orphan(struct vc_device *vc, struct vc_client *client, bool all);
 void vc_orphans_end(struct vc_device *vc, bool ask);

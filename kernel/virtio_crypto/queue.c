@@ -3,7 +3,6 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include "internal.h"
 
 static int vc_available(struct uacce_device *uacce)
@@ -299,67 +298,76 @@ static struct vc_queue *claim_queue(struct vc_device *vc, struct vc_client *clie
 	return vq;
 }
 
-static int ioctl_info(struct uacce_queue *q, void __user *arg, bool claim)
+static int ioctl_info(struct uacce_queue *q, struct uacce_call *call, bool claim)
 {
 	struct vc_device *vc = q->uacce->priv;
 	struct vc_client *client = q->priv;
-	struct uacce_vc_info info;
-	u32 size;
+	struct uacce_vc_info *info;
+	const u32 *size;
 
-	if (get_user(size, (u32 __user *)arg))
-		return -EFAULT;
-	if (size < sizeof(info))
+	size = uacce_call_in(call, call->arg, sizeof(*size));
+	if (IS_ERR(size))
+		return PTR_ERR(size);
+	if (*size < sizeof(*info))
 		return -EINVAL;
+	info = uacce_call_out(call, sizeof(*info));
+	if (!info)
+		return -ENOMEM;
 	if (claim && !client->vq) {
-		if (!claim_queue(vc, client))
+		if (!claim_queue(vc, client)) {
+			call->out_len = 0;
 			return -EBUSY;
+		}
 		mutex_lock(&q->lock);
 		uacce_queue_set_region(q, UACCE_QFRT_DUS, client->vq->mem);
 		mutex_unlock(&q->lock);
 	}
-	fill_info(vc, client, &info);
-	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
+	fill_info(vc, client, info);
+	return 0;
 }
 
-static int ioctl_create(struct uacce_queue *q, void __user *arg)
+/* Nobody would know the session. */
+static void undo_create(struct uacce_queue *q, struct uacce_call *call)
 {
-	struct vc_client *client = q->priv;
-	struct uacce_vc_session s;
-	int ret;
+	struct uacce_vc_session *s = call->out;
 
-	if (copy_from_user(&s, arg, sizeof(s)))
-		return -EFAULT;
-	ret = vc_create(client, &s);
-	if (copy_to_user(arg, &s, sizeof(s))) {
-		if (!ret)
-			vc_destroy(client, s.id);
-		return -EFAULT;
-	}
-	return ret;
+	vc_destroy(q->priv, s->id);
 }
 
-static int ioctl_destroy(struct uacce_queue *q, void __user *arg)
+static int ioctl_create(struct uacce_queue *q, struct uacce_call *call)
 {
-	u64 id;
+	struct uacce_vc_session *s;
+	const void *arg;
 
-	if (copy_from_user(&id, arg, sizeof(id)))
-		return -EFAULT;
-	return vc_destroy(q->priv, id);
+	arg = uacce_call_in(call, call->arg, sizeof(*s));
+	if (IS_ERR(arg))
+		return PTR_ERR(arg);
+	s = uacce_call_out(call, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	memcpy(s, arg, sizeof(*s));
+	call->undo = undo_create;
+	return vc_create(q->priv, s, call);
 }
 
-static long vc_ioctl(struct uacce_queue *q, unsigned int cmd, unsigned long arg)
+static int ioctl_destroy(struct uacce_queue *q, struct uacce_call *call)
 {
-	void __user *user = (void __user *)arg;
+	const u64 *id = uacce_call_in(call, call->arg, sizeof(*id));
 
-	switch (cmd) {
+	return IS_ERR(id) ? PTR_ERR(id) : vc_destroy(q->priv, *id);
+}
+
+static long vc_ioctl(struct uacce_queue *q, struct uacce_call *call)
+{
+	switch (call->cmd) {
 	case UACCE_VC_INFO:
-		return ioctl_info(q, user, false);
+		return ioctl_info(q, call, false);
 	case UACCE_VC_QUEUE:
-		return ioctl_info(q, user, true);
+		return ioctl_info(q, call, true);
 	case UACCE_VC_CREATE:
-		return ioctl_create(q, user);
+		return ioctl_create(q, call);
 	case UACCE_VC_DESTROY:
-		return ioctl_destroy(q, user);
+		return ioctl_destroy(q, call);
 	default:
 		return -EINVAL;
 	}

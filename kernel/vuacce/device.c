@@ -3,7 +3,6 @@
 #include <linux/ktime.h>
 #include <linux/pid_namespace.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include "internal.h"
 
 /* ---- memory that the server may map ---- */
@@ -331,38 +330,49 @@ static int op_get_available_instances(struct uacce_device *uacce)
 
 /* ---- control ---- */
 
-static long op_ioctl(struct uacce_queue *q, unsigned int cmd, unsigned long arg)
+static long op_ioctl(struct uacce_queue *q, struct uacce_call *call)
 {
-	void __user *user = (void __user *)arg;
-	unsigned int size = _IOC_SIZE(cmd);
+	unsigned int dir = _IOC_DIR(call->cmd), size = _IOC_SIZE(call->cmd);
+	bool in = dir & _IOC_WRITE && size;
 	struct vuacce_queue *vq = q->priv;
+	void *data = NULL, *out = NULL;
 	struct vuacce_reply reply;
 	struct vuacce_note *note;
 	int ret;
 
 	if (size > VUACCE_DATA_LEN)
 		return -EINVAL;
+	if (in) {
+		data = uacce_call_in(call, call->arg, size);
+		if (IS_ERR(data))
+			return PTR_ERR(data);
+	}
+	if (dir & _IOC_READ && size) {
+		out = uacce_call_out(call, size);
+		if (!out)
+			return -ENOMEM;
+		call->out_len = 0;
+	}
 	note = vuacce_note_new(VUACCE_EV_IOCTL, vq->id);
 	if (!note)
 		return -ENOMEM;
-	note->ev.ioctl.cmd = cmd;
-	if (_IOC_DIR(cmd) & _IOC_WRITE) {
+	note->ev.ioctl.cmd = call->cmd;
+	if (in) {
 		note->ev.ioctl.size = size;
-		if (copy_from_user(note->ev.ioctl.data, user, size)) {
-			kfree(note);
-			return -EFAULT;
-		}
-	} else if (_IOC_DIR(cmd) == _IOC_NONE) {
-		note->ev.ioctl.arg = arg;
+		memcpy(note->ev.ioctl.data, data, size);
+	} else if (dir == _IOC_NONE) {
+		note->ev.ioctl.arg = call->arg;
 	}
 	ret = vuacce_call(vq->vu, note, &reply);
 	if (ret)
 		return ret;
 	if (reply.result < 0 || !reply.size)
 		return reply.result;
-	if (!(_IOC_DIR(cmd) & _IOC_READ) || reply.size != size)
+	if (!out || reply.size != size)
 		return -EPROTO;
-	return copy_to_user(user, reply.data, size) ? -EFAULT : reply.result;
+	memcpy(out, reply.data, size);
+	call->out_len = size;
+	return reply.result;
 }
 
 static void kick_server(struct vuacce *vu)

@@ -11,7 +11,7 @@
 # Environment: UACCE_SOURCE, UACCE_BUILD (where setup.sh works, unless UACCE_GUEST_ROOT or _OBJ tell
 # of another kernel: then beside that), UACCE_GUEST_PATIENCE (factor of all time limits, for slow
 # kernels and busy machines; give meson test a -t, too). In the command: $MODULES (built modules),
-# $SOURCE, $SHARE (writable, outlives the guest), $HOST (what machine it is).
+# $SOURCE, $SHARE (writable, outlives the guest), $HOST (what machine it is), $PATIENCE (the factor).
 set -u
 
 limit=120 memory=1G qemu_args= kernel_args= modules=kernel
@@ -46,6 +46,7 @@ trap 'rm -rf "$share"' EXIT
 cat >"$share/job" <<JOB
 export HOST="$(host)"
 export MODULES=$work/$modules SOURCE=$(realpath "$source_root") SHARE=/share KVER=$(cat "$work/kver") IMAGE=$work/image
+export PATIENCE=${UACCE_GUEST_PATIENCE:-1}
 cd /tmp
 # Who hangs tells where before the end, on the console and by each task's stack.
 ( busybox sleep $((limit * 4 / 5))

@@ -222,6 +222,8 @@ open_close(void *arg)
 static void
 come_and_go(void)
 {
+	const char *patience = getenv("PATIENCE");
+	unsigned int factor = patience && atoi(patience) > 0 ? (unsigned int)atoi(patience) : 1;
 	struct poller p = {0};
 	struct echo_dev dev;
 	pthread_t t[3];
@@ -231,7 +233,7 @@ come_and_go(void)
 	for (int i = 0; i < 25; i++) {
 		echo_spawn(&dev,
 			&(struct echo_opts){.flags = i % 2 ? UACCE_DEV_IOMMU : UACCE_DEV_NOIOMMU});
-		usleep(20000 * (useconds_t)(i % 3));
+		usleep(20000 * factor * (useconds_t)(i % 3));
 		echo_kill(&dev);
 	}
 	p.stop = true;
