@@ -65,7 +65,7 @@ for m in test/uacce_fail uacce/uacce vuacce/vuacce test/uacce_walk; do
 done
 ( $* )
 rc=\$?
-kill \$watch
+kill \$watch 2>/dev/null
 busybox rmmod \$loaded || { echo "modules do not unload"; [ \$rc = 0 ] && rc=1; }
 leaks=/sys/kernel/debug/kmemleak
 busybox mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
