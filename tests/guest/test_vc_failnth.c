@@ -70,7 +70,7 @@ check_clean(unsigned long n)
 	if (pinned_kib(0))
 		FAIL("run %lu leaves %ld KiB pinned", n, status_kib("VmPin"));
 	if (vc_node()[0])
-		CHECK_EQ(read_number("/sys/class/uacce/virtio_crypto-0/available_instances"), 1);
+		CHECK_EQ(read_number(vc_attr("available_instances")), 1);
 }
 
 static void

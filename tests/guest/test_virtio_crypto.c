@@ -15,7 +15,6 @@
 #include "echo.h"
 #include "vc_ring.h"
 
-#define SYSFS	"/sys/class/uacce/virtio_crypto-0/"
 #define MB2	(2UL << 20)
 #define RING_RESET	40
 #define QEMU_SESSIONS	256	/* of its built-in backend */
@@ -47,7 +46,7 @@ random_bytes(void *p, size_t n)
 static long
 instances(void)
 {
-	return read_number(SYSFS "available_instances");
+	return read_number(vc_attr("available_instances"));
 }
 
 static void
@@ -69,9 +68,9 @@ what_it_is(void)
 	char text[256];
 
 	CHECK(fd >= 0);
-	read_text(SYSFS "api", text, sizeof(text));
+	read_text(vc_attr("api"), text, sizeof(text));
 	CHECK(!strcmp(text, "virtio_crypto_v1\n"));
-	read_text(SYSFS "algorithms", text, sizeof(text));
+	read_text(vc_attr("algorithms"), text, sizeof(text));
 	CHECK(!strncmp(text, "cipher\ndigest\n", 14) && !strstr(text, "aead"));
 	/* A descriptor alone costs no instance. */
 	CHECK_EQ(instances(), 1);
@@ -736,7 +735,7 @@ main(int argc, char **argv)
 	/* Physical addresses: not if the IOMMU translates what the device says. */
 	CHECK_EQ(vc_load("uacce_mode=2 ring_size=64"), strcmp(machine, "iommu") ? 0 : 1);
 	if (strcmp(machine, "iommu")) {
-		CHECK_EQ(read_number(SYSFS "flags"), UACCE_DEV_NOIOMMU);
+		CHECK_EQ(read_number(vc_attr("flags")), UACCE_DEV_NOIOMMU);
 		all_of_it();
 	}
 	vc_unload();
@@ -744,7 +743,7 @@ main(int argc, char **argv)
 	CHECK_EQ(vc_load("uacce_mode=1"), has_iommu ? 0 : 1);
 	CHECK_EQ(access(vc_node(), F_OK), has_iommu ? 0 : -1);
 	if (has_iommu) {
-		CHECK_EQ(read_number(SYSFS "flags"), UACCE_DEV_IOMMU);
+		CHECK_EQ(read_number(vc_attr("flags")), UACCE_DEV_IOMMU);
 		all_of_it();
 		CASE(address_space);
 		CASE(commands_are_the_kernels);

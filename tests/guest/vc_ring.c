@@ -78,6 +78,17 @@ vc_node(void)
 	return node;
 }
 
+const char *
+vc_attr(const char *name)
+{
+	static char path[128];
+	const char *node = vc_node();
+
+	snprintf(path, sizeof(path), "/sys/class/uacce/%s/%s", node[0] ? node + strlen("/dev/") : "-",
+		name);
+	return path;
+}
+
 static int
 map_all(struct vc *c)
 {

@@ -57,6 +57,9 @@ int vc_bind(const char *driver);
 /* The device's node, "" if there is none. A number is taken as long as somebody has a device open. */
 const char *vc_node(void);
 
+/* Where the attribute of that device is; good until the next call. */
+const char *vc_attr(const char *name);
+
 /* 0 or -errno. vc_open() does all but start. */
 int vc_open(struct vc *c);
 void vc_close(struct vc *c);
