@@ -195,7 +195,7 @@ static int ioctl_slices(struct uacce_queue *q, void __user *arg)
 	return ret;
 }
 
-/* ---- calls of the driver's ---- */
+/* ---- calls of the driver's, and those whose argument is a value ---- */
 
 /**
  * uacce_call_in - memory of the caller's
@@ -265,23 +265,38 @@ static void call_undo(struct uacce_queue *q, struct uacce_call *call)
 	uacce_call_leave(q);
 }
 
-static long call_driver(struct uacce_queue *q, struct uacce_call *call)
+static long call_entered(struct uacce_queue *q, struct uacce_call *call)
 {
-	const struct uacce_ops *ops;
+	const struct uacce_ops *ops = q->uacce->ops;
+
+	if (!uacce_queue_alive(q))
+		return -ENXIO;
+	switch (call->cmd) {
+	case UACCE_CMD_START_Q:
+		return queue_start(q);
+	case UACCE_CMD_PUT_Q:
+		return queue_stop(q);
+	case UACCE_CMD_SHARE_SVAS:
+		return uacce_ss_share(q, call->arg);
+	case UACCE_CMD_KICK:
+		return ops->kick ? ops->kick(q) : -EOPNOTSUPP;
+	default:
+		return ops->ioctl ? ops->ioctl(q, call) : -EINVAL;
+	}
+}
+
+static long call_once(struct uacce_queue *q, struct uacce_call *call)
+{
 	long ret = uacce_call_enter(q);
 
 	if (ret)
 		return ret;
-	ops = q->uacce->ops;
-	if (!uacce_queue_alive(q))
-		ret = -ENXIO;
-	else
-		ret = ops->ioctl ? ops->ioctl(q, call) : -EINVAL;
+	ret = call_entered(q, call);
 	uacce_call_leave(q);
 	return ret;
 }
 
-static long ioctl_driver(struct uacce_queue *q, unsigned int cmd, unsigned long arg)
+static long ioctl_entered(struct uacce_queue *q, unsigned int cmd, unsigned long arg)
 {
 	struct uacce_call call = { .cmd = cmd, .arg = arg };
 	unsigned int i;
@@ -289,7 +304,7 @@ static long ioctl_driver(struct uacce_queue *q, unsigned int cmd, unsigned long 
 
 	for (;;) {
 		call.missing = false;
-		ret = call_driver(q, &call);
+		ret = call_once(q, &call);
 		if (!call.missing)
 			break;
 		ret = call_fetch(&call);
@@ -309,29 +324,6 @@ static long ioctl_driver(struct uacce_queue *q, unsigned int cmd, unsigned long 
 
 /* ---- all of them ---- */
 
-/* Calls whose argument is a value, or none. */
-static long ioctl_plain(struct uacce_queue *q, unsigned int cmd, unsigned long arg)
-{
-	const struct uacce_ops *ops;
-	long ret = uacce_call_enter(q);
-
-	if (ret)
-		return ret;
-	ops = q->uacce->ops;
-	if (!uacce_queue_alive(q))
-		ret = -ENXIO;
-	else if (cmd == UACCE_CMD_START_Q)
-		ret = queue_start(q);
-	else if (cmd == UACCE_CMD_PUT_Q)
-		ret = queue_stop(q);
-	else if (cmd == UACCE_CMD_SHARE_SVAS)
-		ret = uacce_ss_share(q, arg);
-	else
-		ret = ops->kick ? ops->kick(q) : -EOPNOTSUPP;
-	uacce_call_leave(q);
-	return ret;
-}
-
 long uacce_queue_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct uacce_queue *q = file->private_data;
@@ -343,11 +335,6 @@ long uacce_queue_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (!uacce_queue_alive(q))
 		return -ENXIO;
 	switch (cmd) {
-	case UACCE_CMD_START_Q:
-	case UACCE_CMD_PUT_Q:
-	case UACCE_CMD_SHARE_SVAS:
-	case UACCE_CMD_KICK:
-		return ioctl_plain(q, cmd, arg);
 	case UACCE_CMD_GET_SS_DMA:
 		return ioctl_ss_dma(q, user);
 	case UACCE_CMD_INFO:
@@ -359,6 +346,6 @@ long uacce_queue_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case UACCE_CMD_GET_SLICES:
 		return ioctl_slices(q, user);
 	default:
-		return ioctl_driver(q, cmd, arg);
+		return ioctl_entered(q, cmd, arg);
 	}
 }
