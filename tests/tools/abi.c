@@ -180,7 +180,8 @@ abi_recv(struct abi_queue *q, void *sqe)
 void
 abi_recv_wait(struct abi_queue *q, void *sqe)
 {
-	uint64_t end = abi_now_ms() + 5000;
+	/* A busy host was seen to run neither this thread nor the device's for five seconds. */
+	uint64_t end = abi_now_ms() + 30000;
 
 	while (!abi_recv(q, sqe))
 		CHECK(abi_now_ms() < end);
