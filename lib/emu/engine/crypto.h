@@ -30,21 +30,21 @@ struct crypto_task {
 	uint8_t *cdst;
 	const uint8_t *ckey;
 	const uint8_t *iv;      /* 16 bytes, DES 8, GCM 12; CCM: the nonce */
-	uint32_t clen;
 	uint8_t cipher;         /* SEC2_CIPHER_NONE, ENC, DEC */
 	uint8_t calg, cmode, cwidth;
 	uint8_t ckey_len;       /* bytes, XTS: both halves */
 	uint8_t iv_len;
+	uint8_t mac_len;        /* bytes */
+	uint8_t todo;           /* 1 until an engine did it */
+	uint32_t clen;
+	uint32_t alen;
 	/* auth(): what is authenticated; aead(): the AAD */
-	uint8_t auth;           /* SEC2_AUTH_NONE, MAC, VERIFY */
-	uint8_t aalg;
 	const uint8_t *asrc;
 	const uint8_t *akey;
 	const uint8_t *aiv;     /* GMAC: 12 bytes */
-	uint32_t alen;
+	uint8_t auth;           /* SEC2_AUTH_NONE, MAC, VERIFY */
+	uint8_t aalg;
 	uint8_t akey_len;
-	uint8_t mac_len;        /* bytes */
-	uint8_t todo;           /* 1 until an engine did it */
 	uint8_t status;         /* enum crypto_status */
 	uint8_t *mac;           /* AEAD: tag, written or compared by the engine */
 	uint8_t digest[CRYPTO_MAX_DIGEST]; /* auth(): the whole digest, out */
@@ -61,6 +61,8 @@ struct crypto_engine {
 	unsigned int (*cipher)(void *e, struct crypto_task **t, unsigned int n);
 	unsigned int (*auth)(void *e, struct crypto_task **t, unsigned int n);
 	unsigned int (*aead)(void *e, struct crypto_task **t, unsigned int n);
+	/* One AES-GCM; NULL: only with the others. */
+	void (*gcm)(void *e, struct crypto_task *t);
 	/* Continues GHASH under an AES key over whole or zero-padded blocks; NULL: cannot. */
 	bool (*ghash)(void *e, const uint8_t *key, unsigned int key_len, const uint8_t *data,
 		      size_t len, uint8_t *y);

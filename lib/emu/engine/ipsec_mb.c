@@ -70,6 +70,10 @@ struct imb {
 	uint8_t hmac_row[64];           /* by a_alg */
 	aes_gcm_enc_dec_t gcm_calls[3][2];      /* by key length and direction */
 	struct gcm_context_data gcm;
+	/* GCM's of the batch; what is at an address holds so long. */
+	const uint8_t *last_ckey;
+	unsigned int last_len;
+	const struct imb_key *last_key;
 	IMB_JOB cipher_jobs[BURST];
 	IMB_JOB hash_jobs[BURST];
 };
@@ -333,10 +337,22 @@ imb_auth(void *arg, struct crypto_task **t, unsigned int n)
 
 /* ------------------------------------------------------------------ AEAD */
 
-static void
+/* Mostly that of the task before. */
+static inline const struct imb_key *
+gcm_key(struct imb *e, const struct crypto_task *t)
+{
+	if (t->ckey != e->last_ckey || t->ckey_len != e->last_len) {
+		e->last_key = key_cache_get(e->keys, KEY_GCM, t->ckey, t->ckey_len);
+		e->last_ckey = t->ckey;
+		e->last_len = t->ckey_len;
+	}
+	return e->last_key;
+}
+
+static inline void
 do_gcm(struct imb *e, struct crypto_task *t)
 {
-	struct imb_key *k = key_cache_get(e->keys, KEY_GCM, t->ckey, t->ckey_len);
+	const struct imb_key *k = gcm_key(e, t);
 	uint8_t diff = 0;
 	unsigned int i;
 
@@ -371,6 +387,12 @@ imb_aead(void *arg, struct crypto_task **t, unsigned int n)
 			left++;
 	}
 	return left;
+}
+
+static void
+imb_gcm(void *e, struct crypto_task *t)
+{
+	do_gcm(e, t);
 }
 
 static bool
@@ -483,9 +505,13 @@ imb_init(void)
 }
 
 static void
-imb_begin(void *e)
+imb_begin(void *arg)
 {
-	key_cache_begin(((struct imb *)e)->keys);
+	struct imb *e = arg;
+
+	key_cache_begin(e->keys);
+	e->last_ckey = NULL;
+
 }
 
 const struct crypto_engine crypto_engine_ipsec_mb = {
@@ -497,5 +523,6 @@ const struct crypto_engine crypto_engine_ipsec_mb = {
 	.cipher = imb_cipher,
 	.auth = imb_auth,
 	.aead = imb_aead,
+	.gcm = imb_gcm,
 	.ghash = imb_ghash,
 };

@@ -251,7 +251,7 @@ prepare(struct sec2_ctx *ctx, struct sec2_op *op, const struct emu_job *job)
 	int ret;
 
 	ctx->mem = emu_queue_mem(job->q);
-	if (emu_likely(ctx->hw != 2 && (sec2_gcm_read(ctx->mem, op, job->sqe) ||
+	if (emu_likely(ctx->hw != 2 && (sec2_gcm_read(&ctx->gcm_form, ctx->mem, op, job->sqe) ||
 			sec2_chain_read(ctx->mem, op, job->sqe))))
 		return true;
 	if (!read_bd(ctx, op, job->sqe)) {
@@ -368,7 +368,8 @@ run_some(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 }
 
 /*
- * In parts: what the descriptors of the next one point to arrives while this one is worked on.
+ * AES-GCM goes its own way, as far as there is nothing else. The rest goes in parts: what the
+ * descriptors of the next one point to arrives while this one is worked on.
  * AEADs go one by one, and few of them stay in the first cache from the first look to the result;
  * for the others the library wants many at once.
  */
@@ -382,6 +383,12 @@ sec2_run(void *arg, struct emu_job *jobs, unsigned int n)
 	if (ctx->fallback != NULL)
 		ctx->fallback->begin(ctx->fallback_ctx);
 	while (done < n) {
+		if (ctx->engine->gcm != NULL && ctx->hw != 2) {
+			done += sec2_gcm_run(ctx, jobs + done, n - done);
+			if (done == n)
+				break;
+			ahead = ahead > done ? ahead : done;
+		}
 		part = ctx->paths == 1u << SEC2_P_AEAD ? PART_AEAD : PART;
 		if (part > n - done)
 			part = n - done;

@@ -71,6 +71,18 @@ struct sec2_op {
 	uint32_t patch_len;
 };
 
+/* What a session's AES-GCM descriptors have in common. */
+struct sec2_gcm_form {
+	bool known;
+	bool src_list, dst_list, de;
+	bool pair;              /* may be {AAD, payload} in place */
+	uint32_t auth;          /* auth_mac_key */
+	uint64_t head;          /* bytes 0 to 7 */
+	struct crypto_task t;   /* algorithm and lengths of key, IV and tag */
+};
+
+#define SEC2_GCM_AHEAD  8       /* a power of 2: jobs of a group, see sec2_gcm.c */
+
 struct sec2_ctx {
 	const struct emu_device *dev;
 	const struct emu_mem *mem;      /* of the queue of the op that is mapped or unmapped now */
@@ -84,6 +96,9 @@ struct sec2_ctx {
 	unsigned int nb;        /* ops prepared */
 	unsigned int finished;
 	unsigned int paths;     /* 1 << enum sec2_path of those prepared */
+	unsigned int gcm_end;   /* sec2_gcm_run(): as far as it goes */
+	bool gcm_looks;         /* at job nb; else it works on job finished */
+	struct sec2_gcm_form gcm_form;
 	struct sec2_op ops[EMU_BATCH];
 };
 
@@ -95,7 +110,16 @@ bool sec2_bd3_read(const void *sqe, struct sec2_req *r);
  */
 void sec2_bd3_prefetch(const void *sqe);
 void sec2_bd2_prefetch(const void *sqe);
-void sec2_bd3_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag);
+static inline void
+sec2_bd3_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag)
+{
+	struct sec2_bd3 *bd = sqe;
+
+	bd->result = (uint16_t)(SEC2_RES_DONE | HW_PREP(SEC2_RES_ICV, icv) |
+		HW_PREP(SEC2_RES_FLAG, flag));
+	bd->error_type = error;
+	bd->warning_type = 0;
+}
 bool sec2_bd2_read(const void *sqe, struct sec2_req *r);
 void sec2_bd2_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag);
 
@@ -103,7 +127,13 @@ void sec2_bd2_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag);
  * All of the three steps below for the plain case of the most wanted request: AES-GCM in one
  * descriptor of type 3, with nothing to copy. False: take the long way, nothing is said yet.
  */
-bool sec2_gcm_read(const struct emu_mem *mem, struct sec2_op *op, const void *sqe);
+bool sec2_gcm_read(struct sec2_gcm_form *f, const struct emu_mem *mem, struct sec2_op *op,
+		   const void *sqe);
+/*
+ * Jobs up to the first that is not of that kind, from the first look to the result. Returns how many.
+ * For engines with gcm().
+ */
+unsigned int sec2_gcm_run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n);
 /* The same for the next: AES-CBC with an HMAC of the SHA family, flat and in place. */
 bool sec2_chain_read(const struct emu_mem *mem, struct sec2_op *op, const void *sqe);
 

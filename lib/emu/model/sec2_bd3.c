@@ -72,14 +72,3 @@ sec2_bd3_prefetch(const void *sqe)
 		__builtin_prefetch(dst + 64);
 	}
 }
-
-void
-sec2_bd3_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag)
-{
-	struct sec2_bd3 *bd = sqe;
-
-	bd->result = (uint16_t)(SEC2_RES_DONE | HW_PREP(SEC2_RES_ICV, icv) |
-		HW_PREP(SEC2_RES_FLAG, flag));
-	bd->error_type = error;
-	bd->warning_type = 0;
-}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Many AES-GCM descriptors behind one doorbell, of several shapes and keys, among others that are
+ * none or have addresses that nobody can reach: each gets what it gets alone. Argument: engine.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "client.h"
+#include "sec2_ops.h"
+
+#define JOBS            200
+#define ROUNDS          300
+#define MAX_LEN         600
+#define AAD_LEN         16
+#define NB_KEYS         3
+
+/* What is wrong with a job, if anything; each in a field of its own. */
+enum wrong { RIGHT, DATA, AAD, LIST, KEY, IV, TAG, DESTINATION, NB_WRONG };
+
+struct job {
+	struct hisi_sgl list;
+	struct hisi_sgl_entry entries[2];
+	uint8_t aad[AAD_LEN], iv[16];
+	uint8_t data[MAX_LEN], out[MAX_LEN], tag[16];
+	uint8_t want[MAX_LEN], want_tag[16];
+	uint32_t len;
+	enum wrong wrong;
+	bool cbc, list_used, forged, enc;
+	uint8_t *result;
+	unsigned int key;
+} __attribute__((aligned(64)));
+
+static struct job jobs[JOBS];
+static uint8_t keys[NB_KEYS][16];
+
+static const struct sec2_alg *
+find(const struct sec2_alg *a, unsigned int n, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(a[i].ossl, name) == 0)
+			return &a[i];
+	exit(1);
+}
+
+static const void *
+wild(void)
+{
+	static const uint64_t addrs[] = { 0, 64, 0x100000000000, 0x8000000000000000, (uint64_t)-64 };
+
+	return (const void *)(uintptr_t)addrs[rnd() % 5];
+}
+
+static void
+make_cbc(struct job *j, struct sec2_op_desc *d)
+{
+	const struct sec2_alg *a = find(test_ciphers, nb_test_ciphers, "AES-128-CBC");
+
+	j->len = j->len / 16 * 16 + 16;
+	j->enc = true;
+	j->list_used = j->forged = false;
+	if (j->wrong == TAG || j->wrong == AAD || j->wrong == LIST)
+		j->wrong = RIGHT;
+	d->cipher = a;
+	d->enc = true;
+	d->cipher_len = j->len;
+	d->cipher_off = 0;
+	d->src = j->data;
+	ref_cipher(a, keys[j->key], j->iv, true, j->data, j->want, j->len);
+}
+
+static void
+make_gcm(struct job *j, struct sec2_op_desc *d)
+{
+	const struct sec2_alg *a = find(test_aeads, nb_test_aeads, "AES-128-GCM");
+	uint8_t plain[MAX_LEN];
+
+	memcpy(plain, j->data, sizeof(plain));
+	d->cipher = a;
+	d->aead = true;
+	d->mac_len = 16;
+	d->mac_addr = j->tag;
+	if (!j->list_used && (j->wrong == LIST || j->wrong == AAD))
+		j->wrong = RIGHT;
+	/* Without a list there is no AAD: what is in front of the payload is not this job's. */
+	d->auth_len = j->list_used ? AAD_LEN : 0;
+	d->cipher_off = d->auth_len;
+	ref_aead(a, keys[j->key], j->iv, 12, j->aad, d->auth_len, plain, j->want, j->len, j->want_tag,
+		16);
+	if (!j->enc) {
+		memcpy(j->data, j->want, j->len);
+		memcpy(j->want, plain, j->len);
+		memcpy(j->tag, j->want_tag, 16);
+		j->tag[rnd() % 16] ^= (uint8_t)(j->forged ? 1 << rnd() % 8 : 0);
+	}
+	d->src = j->data;
+	if (!j->list_used)
+		return;
+	j->list = (struct hisi_sgl){ .entry_sum_in_chain = 2, .entry_sum_in_sgl = 2,
+		.entry_length_in_sgl = 2 };
+	j->entries[0] = (struct hisi_sgl_entry){ .addr = (uintptr_t)j->aad, .len = AAD_LEN };
+	j->entries[1] = (struct hisi_sgl_entry){ .addr = (uintptr_t)j->data, .len = j->len };
+	if (j->wrong == DATA)
+		j->entries[1].addr = (uintptr_t)wild();
+	if (j->wrong == AAD)
+		j->entries[0].addr = (uintptr_t)wild();
+	d->src = j->wrong == LIST ? wild() : &j->list;
+	d->src_type = SEC2_ADDR_SGL;
+}
+
+static void
+make(struct job *j, void *bd)
+{
+	struct sec2_op_desc d = { .civ = j->iv };
+
+	memset(j, 0, sizeof(*j));
+	rnd_fill(j->data, sizeof(j->data));
+	rnd_fill(j->aad, sizeof(j->aad));
+	rnd_fill(j->iv, sizeof(j->iv));
+	rnd_fill(j->tag, sizeof(j->tag));
+	j->len = 1 + (uint32_t)(rnd() % (MAX_LEN - 32));
+	j->wrong = rnd() % 8 == 0 ? rnd() % NB_WRONG : RIGHT;
+	j->key = rnd() % 4 != 0 ? 0 : rnd() % NB_KEYS;
+	j->cbc = rnd() % 16 == 0;
+	j->list_used = rnd() % 4 != 0;
+	j->enc = rnd() % 3 != 0;
+	j->forged = !j->enc && rnd() % 4 == 0;
+	d.enc = j->enc;
+	d.cipher_len = j->len;
+	d.ckey = keys[j->key];
+	if (j->cbc)
+		make_cbc(j, &d);
+	else
+		make_gcm(j, &d);
+	j->result = j->data;
+	if (j->wrong == DATA && !j->list_used)
+		d.src = wild();
+	if (j->wrong == KEY)
+		d.ckey = wild();
+	if (j->wrong == IV)
+		d.civ = wild();
+	if (j->wrong == TAG)
+		d.mac_addr = wild();
+	/* Elsewhere: lists have the AAD in both, so only where there is none. */
+	if (!j->list_used && (j->wrong == DESTINATION || rnd() % 4 == 0)) {
+		d.de = 1;
+		d.dst = j->wrong == DESTINATION ? wild() : j->out;
+		j->result = j->out;
+	} else if (j->wrong == DESTINATION) {
+		j->wrong = RIGHT;
+	}
+	sec2_make_bd3(&d, bd);
+}
+
+static void
+check(const struct job *j, const struct sec2_bd3 *bd)
+{
+	CHECK(bd->result & SEC2_RES_DONE);
+	CHECK((bd->error_type != 0) == (j->wrong != RIGHT));
+	if (j->wrong != RIGHT)
+		return;
+	CHECK((HW_GET(SEC2_RES_ICV, bd->result) == SEC2_ICV_MISMATCH) == j->forged);
+	if (j->forged)
+		return;
+	CHECK(memcmp(j->result, j->want, j->len) == 0);
+	if (!j->cbc && j->enc)
+		CHECK(memcmp(j->tag, j->want_tag, 16) == 0);
+}
+
+int
+main(int argc, char **argv)
+{
+	unsigned int round, i, n, failed = 0;
+	uint16_t slots[JOBS];
+	char options[64];
+	struct client c;
+	uint8_t bd[128];
+
+	CHECK(argc == 2);
+	snprintf(options, sizeof(options), "hw=v3,engine=%s", argv[1]);
+	client_open(&c, "sec2", options, 0);
+	rnd_fill(keys, sizeof(keys));
+	for (round = 0; round < ROUNDS; round++) {
+		n = 1 + (unsigned int)(rnd() % JOBS);
+		for (i = 0; i < n; i++) {
+			make(&jobs[i], bd);
+			slots[i] = client_put(&c, bd);
+		}
+		client_ring(&c);
+		for (i = 0; i < n; i++) {
+			CHECK(client_wait(&c) == slots[i]);
+			check(&jobs[i], client_slot(&c, slots[i]));
+			failed += jobs[i].wrong != RIGHT;
+		}
+		/* Other bytes at the addresses of before are other keys. */
+		rnd_fill(keys[rnd() % NB_KEYS], 16);
+	}
+	CHECK(failed > ROUNDS);
+	client_close(&c);
+	return 0;
+}
