@@ -151,6 +151,7 @@ struct emu_queue {
 	uint32_t sqe_size;
 	uint16_t depth;
 	uint16_t head, tail;
+	uint16_t asked;                 /* entries from head on that were prefetched */
 	uint16_t cq_tail;
 	uint16_t phase;
 	uint16_t id;
@@ -292,6 +293,31 @@ static inline const struct emu_mem *
 emu_queue_mem(const struct emu_queue *q)
 {
 	return atomic_load_explicit(&q->mem, memory_order_acquire);
+}
+
+static inline void
+emu_prefetch_sqe(uint8_t *sqe)
+{
+	__builtin_prefetch(sqe);
+	/* The result goes into the second line: ask for it to be ours. */
+	emu_prefetch_write(sqe + 64);
+}
+
+/*
+ * Asks for the next entry behind those that were collected, if it is announced: once for each job
+ * of a batch, so that the next batch is here when it is its turn.
+ */
+static inline void
+emu_prefetch_next(struct emu_queue *q)
+{
+	unsigned int slot = q->head + q->asked;
+
+	if (slot >= q->depth)
+		slot -= q->depth;
+	if (slot == q->tail || q->asked == EMU_BATCH)
+		return;
+	emu_prefetch_sqe(q->sq + (size_t)slot * q->sqe_size);
+	q->asked++;
 }
 
 /* qm.c: data path, engine thread only. */

@@ -465,13 +465,13 @@ collect_queue(struct emu_queue *q, struct emu_job *jobs, unsigned int max)
 	for (i = 0; i < n; i++) {
 		jobs[i].q = q;
 		jobs[i].sqe = q->sq + (size_t)slot * q->sqe_size;
-		__builtin_prefetch(jobs[i].sqe);
-		/* The result goes into the second line: ask for it to be ours. */
-		emu_prefetch_write((uint8_t *)jobs[i].sqe + 64);
+		if (i >= q->asked)
+			emu_prefetch_sqe(jobs[i].sqe);
 		if (++slot == q->depth)
 			slot = 0;
 	}
 	q->head = (uint16_t)slot;
+	q->asked = (uint16_t)(q->asked > n ? q->asked - n : 0);
 	return n;
 }
 

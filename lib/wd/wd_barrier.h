@@ -71,6 +71,18 @@ wd_prefetch_write(const void *p)
 #endif
 }
 
+/*
+ * Stores that go past the caches are in no order with others; a doorbell, for one, is one of these.
+ * See wd_stream.h.
+ */
+static inline void
+wd_after_stream(void)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("sfence" ::: "memory");
+#endif
+}
+
 /* A doorbell: one 64-bit store, never split, merged or repeated by the compiler. */
 static inline void
 wd_write_doorbell(volatile uint64_t *reg, uint64_t value)

@@ -169,7 +169,8 @@ struct uacce_crypto_qp {
 	uint32_t depth;
 	uint32_t enq;           /* free running; requests taken */
 	uint32_t deq;           /* free running; ops handed back */
-	uint32_t direct;        /* see _direct.c: the type of descriptor, 0 = not */
+	uint16_t direct;        /* see _direct.c: the type of descriptor, 0 = not */
+	uint16_t stream_min;    /* likewise: ops of a burst that is written past the caches */
 
 	/* Slow path of a burst. */
 	struct wd_seg *segs;
@@ -259,7 +260,7 @@ struct rte_crypto_op *uacce_crypto_finish_unusual(struct uacce_crypto_qp *qp, ui
 
 /* _direct.c: bursts without requests of libwd, of devices and queues that allow for it. */
 void uacce_crypto_direct_functions(struct rte_cryptodev *dev, const struct uacce_crypto_proc *proc);
-unsigned int uacce_crypto_direct_queue(const struct wd_queue *wq);
+void uacce_crypto_direct_queue(struct uacce_crypto_qp *qp);
 
 /* _slow.c: any op, any session. */
 enum uacce_fill uacce_crypto_fill_slow(struct uacce_crypto_qp *qp, struct rte_crypto_op *op,

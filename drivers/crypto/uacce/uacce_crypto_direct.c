@@ -17,14 +17,28 @@
 
 #ifdef UACCE_WD_DIRECT
 
-#include "drv/sec2_bd.h"
+#include "drv/sec2_stream.h"
 
 #define AHEAD_SQE       5       /* of the ring's entries */
+
+/*
+ * The other end of an emulated queue is another core, which has the ring's lines from the lap
+ * before: to fetch them from there costs more than all else that a burst does. So such rings are
+ * written past the caches, but for small bursts: the fence behind that is paid once for each.
+ */
+#define STREAM_MIN      16      /* ops */
 
 static_assert(offsetof(struct rte_crypto_sym_op, cipher.data.length) -
 	offsetof(struct rte_crypto_sym_op, cipher.data.offset) == 4 &&
 	offsetof(struct rte_crypto_sym_op, auth.data.length) -
 	offsetof(struct rte_crypto_sym_op, auth.data.offset) == 4, "an offset and a length, one load");
+
+/* How a burst is written: constants in each of its instances. */
+struct shape {
+	unsigned int bd;        /* type of descriptor */
+	bool phys;              /* addresses are physical ones */
+	bool stream;            /* past the caches */
+};
 
 static __rte_always_inline uint64_t
 data_addr(const struct rte_mbuf *m, const bool phys, struct uacce_where *at)
@@ -95,9 +109,16 @@ get_plain(const struct uacce_crypto_sess *s, const struct wd_session *ws,
 
 static __rte_always_inline void
 write_plain(void *sqe, const struct wd_session *ws, const struct sec2_words *w, const bool c,
-	const bool a, const unsigned int bd)
+	const bool a, const struct shape how)
 {
-	if (bd == 3)
+#ifdef WD_HAVE_STREAM
+	if (how.stream && how.bd == 3)
+		sec2_bd3_stream(sqe, ws, w, c, a);
+	else if (how.stream)
+		sec2_bd2_stream(sqe, ws, w, c, a);
+	else
+#endif
+	if (how.bd == 3)
 		sec2_bd3_write(sqe, ws, w, c, a);
 	else
 		sec2_bd2_write(sqe, ws, w, c, a);
@@ -105,47 +126,67 @@ write_plain(void *sqe, const struct wd_session *ws, const struct sec2_words *w, 
 
 static __rte_always_inline void
 write_aead(void *sqe, const struct wd_session *ws, const struct sec2_words *w,
-	const unsigned int bd)
+	const struct shape how)
 {
-	if (bd == 3)
+#ifdef WD_HAVE_STREAM
+	if (how.stream && how.bd == 3)
+		sec2_bd3_stream_aead(sqe, ws, w);
+	else if (how.stream)
+		sec2_bd2_stream_aead(sqe, ws, w);
+	else
+#endif
+	if (how.bd == 3)
 		sec2_bd3_write_aead(sqe, ws, w, w->iv);
 	else
 		sec2_bd2_write_aead(sqe, ws, w, w->iv);
 }
 
+static __rte_always_inline uint64_t
+write_pair(const struct qm_queue *q, struct qm_pair *pair, uint64_t aad, uint32_t aad_len,
+	uint64_t payload, uint32_t len, const struct shape how)
+{
+#ifdef WD_HAVE_STREAM
+	if (how.stream) {
+		sec2_stream_pair(pair, aad, aad_len, payload, len);
+		return sec2_pair_addr(q, pair);
+	}
+#endif
+	return sec2_put_pair(q, pair, aad, aad_len, payload, len);
+}
+
 /* Both sides as lists of the AAD and the payload. */
 static __rte_always_inline void
 aad_lists(struct qm_queue *q, struct qm_pairs *pairs, struct sec2_words *w, uint64_t aad,
-	uint64_t off, const bool phys)
+	uint64_t off, const struct shape how)
 {
 	uint64_t src = w->src;
 
 	w->sgl = true;
-	if (!phys)
+	if (!how.phys && !how.stream)
 		wd_prefetch_write(pairs[AHEAD_SQE].src.entry);
-	w->src = sec2_put_pair(q, &pairs->src, aad, w->a_len, src + off, w->c_len);
+	w->src = write_pair(q, &pairs->src, aad, w->a_len, src + off, w->c_len, how);
 	if (likely(w->dst == src))
 		w->dst = w->src;
 	else
-		w->dst = sec2_put_pair(q, &pairs->dst, aad, w->a_len, w->dst + off, w->c_len);
+		w->dst = write_pair(q, &pairs->dst, aad, w->a_len, w->dst + off, w->c_len, how);
 }
 
 static __rte_always_inline bool
 put_gcm(struct qm_queue *q, void *sqe, const struct uacce_crypto_sess *s,
 	const struct wd_session *ws, const struct rte_crypto_sym_op *sym, struct sec2_words *w,
-	const bool phys, struct uacce_where *at, const unsigned int bd)
+	struct uacce_where *at, const struct shape how)
 {
 	uint64_t pair = sec2_pair(&sym->aead.data.offset), off = off_of(pair), aad;
 	bool flat;
 
 	w->c_len = len_of(pair);
 	w->c_off = w->a_len = s->aad_len;
-	w->mac = phys ? sym->aead.digest.phys_addr : (uintptr_t)sym->aead.digest.data;
+	w->mac = how.phys ? sym->aead.digest.phys_addr : (uintptr_t)sym->aead.digest.data;
 	uacce_see(at, sym->aead.digest.data);
-	aad = phys ? sym->aead.aad.phys_addr : (uintptr_t)sym->aead.aad.data;
-	if (unlikely(ws->kind != SEC2_KIND(bd, SEC2_GCM) ||
+	aad = how.phys ? sym->aead.aad.phys_addr : (uintptr_t)sym->aead.aad.data;
+	if (unlikely(ws->kind != SEC2_KIND(how.bd, SEC2_GCM) ||
 			w->c_len - 1 >= HISI_SGL_MAX_ENTRY_LEN || (at == NULL && w->mac == 0) ||
-			!put_data(sym, off + w->c_len, w, phys, at)))
+			!put_data(sym, off + w->c_len, w, how.phys, at)))
 		return false;
 	/* As sec2_aead_is_flat(): AAD || payload is one buffer, or a list of two. */
 	flat = w->a_len == 0;
@@ -156,18 +197,18 @@ put_gcm(struct qm_queue *q, void *sqe, const struct uacce_crypto_sess *s,
 	if (flat) {
 		w->src += off - w->a_len;
 		w->dst += off - w->a_len;
-		write_aead(sqe, ws, w, bd);
+		write_aead(sqe, ws, w, how);
 		return true;
 	}
-	aad_lists(q, qm_pairs_of(q, sqe), w, aad, off, phys);
-	write_aead(sqe, ws, w, bd);
+	aad_lists(q, qm_pairs_of(q, sqe), w, aad, off, how);
+	write_aead(sqe, ws, w, how);
 	return true;
 }
 
 /* Writes a descriptor. False: nothing is decided, and the ring as it was. */
 static __rte_always_inline bool
 put(const struct uacce_crypto_qp *qp, struct qm_queue *q, void *sqe, struct rte_crypto_op *op,
-	const bool phys, struct uacce_where *at, const unsigned int bd)
+	struct uacce_where *at, const struct shape how)
 {
 	const struct rte_crypto_sym_op *sym = op->sym;
 	const struct uacce_crypto_sess *s;
@@ -178,29 +219,29 @@ put(const struct uacce_crypto_qp *qp, struct qm_queue *q, void *sqe, struct rte_
 		return false;
 	s = CRYPTODEV_GET_SYM_SESS_PRIV(sym->session);
 	ws = (const struct wd_session *)(s + 1);
-	w.iv = (phys ? op->phys_addr : (uintptr_t)op) + s->iv_off;
+	w.iv = (how.phys ? op->phys_addr : (uintptr_t)op) + s->iv_off;
 	uacce_see(at, op);
 	w.sgl = false;
 	/* Comparisons, not a jump table: bursts are mostly of one kind. */
 	if (s->id - qp->sess_id == UACCE_KIND_CHAIN) {
-		if (unlikely(!get_plain(s, ws, sym, &w, true, true, phys, at)))
+		if (unlikely(!get_plain(s, ws, sym, &w, true, true, how.phys, at)))
 			return false;
-		write_plain(sqe, ws, &w, true, true, bd);
+		write_plain(sqe, ws, &w, true, true, how);
 		return true;
 	}
 	if (s->id - qp->sess_id == UACCE_KIND_AEAD)
-		return put_gcm(q, sqe, s, ws, sym, &w, phys, at, bd);
+		return put_gcm(q, sqe, s, ws, sym, &w, at, how);
 	if (s->id - qp->sess_id == UACCE_KIND_CIPHER) {
-		if (unlikely(!get_plain(s, ws, sym, &w, true, false, phys, at)))
+		if (unlikely(!get_plain(s, ws, sym, &w, true, false, how.phys, at)))
 			return false;
-		write_plain(sqe, ws, &w, true, false, bd);
+		write_plain(sqe, ws, &w, true, false, how);
 		return true;
 	}
 	if (unlikely(s->id - qp->sess_id != UACCE_KIND_AUTH ||
-			ws->kind != SEC2_KIND(bd, SEC2_AUTH) ||
-			!get_plain(s, ws, sym, &w, false, true, phys, at)))
+			ws->kind != SEC2_KIND(how.bd, SEC2_AUTH) ||
+			!get_plain(s, ws, sym, &w, false, true, how.phys, at)))
 		return false;
-	write_plain(sqe, ws, &w, false, true, bd);
+	write_plain(sqe, ws, &w, false, true, how);
 	return true;
 }
 
@@ -226,13 +267,59 @@ enqueue_rest(struct uacce_crypto_qp *qp, struct qm_queue *q, struct rte_crypto_o
 	return n;
 }
 
+/* Writes descriptors of n ops, none beyond the end of the ring. Returns of how many. */
+static __rte_always_inline uint32_t
+put_run(struct uacce_crypto_qp *qp, struct qm_queue *q, struct rte_crypto_op **ops, uint32_t n,
+	uint32_t slot, struct rte_crypto_op **end, struct uacce_where *at, const struct shape how)
+{
+	uint8_t *sqe = q->sq + (size_t)slot * HISI_QM_SQE_SIZE;
+	struct rte_crypto_op **op = ops, **stop = ops + n;
+	void **tag = &q->tags[slot];
+
+	for (; op < stop; op++, sqe += HISI_QM_SQE_SIZE) {
+		if (likely(op + UACCE_AHEAD_OP < end)) {
+			rte_prefetch0(op[UACCE_AHEAD_OP]);
+			rte_prefetch0(op[UACCE_AHEAD_MBUF]->sym->m_src);
+			/* The device has them, from the lap before. */
+			if (!how.stream) {
+				wd_prefetch_write(sqe + AHEAD_SQE * HISI_QM_SQE_SIZE);
+				wd_prefetch_write(sqe + AHEAD_SQE * HISI_QM_SQE_SIZE + 64);
+			}
+		}
+		if (unlikely(!put(qp, q, sqe, *op, at, how)))
+			break;
+		*tag++ = *op;
+	}
+	return op - ops;
+}
+
+/* The same of as many as there are. */
+static __rte_always_inline uint32_t
+put_all(struct uacce_crypto_qp *qp, struct qm_queue *q, struct rte_crypto_op **ops, uint32_t n,
+	struct uacce_where *at, const struct shape how)
+{
+	uint32_t done = 0, run, got;
+
+	do {
+		uint32_t slot = (q->tail + done) & q->sq_mask;
+
+		run = RTE_MIN(n - done, q->sq_mask + 1 - slot);
+		got = put_run(qp, q, ops + done, run, slot, ops + n, at, how);
+		done += got;
+	} while (unlikely(done < n) && got == run);
+	if (how.stream)
+		wd_after_stream();
+	return done;
+}
+
 static __rte_always_inline uint16_t
 enqueue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, const bool sva,
 	const bool phys, const unsigned int bd)
 {
-	struct uacce_where at = {0};
-	uint32_t tail, room = qp->depth - (qp->enq - qp->deq), done = 0;
+	const struct shape usual = {.bd = bd, .phys = phys}, past = {bd, phys, true};
+	uint32_t room = qp->depth - (qp->enq - qp->deq), done;
 	struct qm_queue *q = qp->wq.priv;
+	struct uacce_where at = {0};
 
 	if (unlikely(qp->direct != bd || wd_read_shared32(q->tx_stop) != 0))
 		return enqueue_rest(qp, q, ops, n);
@@ -241,42 +328,18 @@ enqueue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, cons
 		return 0;
 	if (!sva)
 		at = (struct uacce_where){qp->range->minus_base, qp->range->near, 0};
-	tail = q->tail;
-	while (done < n) {
-		struct rte_crypto_op **op = ops + done, **end = ops + n, **stop = end;
-		uint32_t slot = tail & q->sq_mask;
-		uint8_t *sqe = q->sq + (size_t)slot * HISI_QM_SQE_SIZE;
-		void **tag = &q->tags[slot];
-
-		/* Up to the end of the ring. */
-		if (n - done > q->sq_mask + 1 - slot)
-			stop = op + (q->sq_mask + 1 - slot);
-		for (; op < stop; op++, sqe += HISI_QM_SQE_SIZE) {
-			if (likely(op + UACCE_AHEAD_OP < end)) {
-				rte_prefetch0(op[UACCE_AHEAD_OP]);
-				rte_prefetch0(op[UACCE_AHEAD_MBUF]->sym->m_src);
-				/* The device has them, from the lap before. */
-				wd_prefetch_write(sqe + AHEAD_SQE * HISI_QM_SQE_SIZE);
-				wd_prefetch_write(sqe + AHEAD_SQE * HISI_QM_SQE_SIZE + 64);
-			}
-			if (unlikely(!put(qp, q, sqe, *op, phys, sva ? NULL : &at, bd)))
-				break;
-			*tag++ = *op;
-		}
-		tail += op - ops - done;
-		done = op - ops;
-		if (unlikely(op < stop)) {
-			if (!sva && !uacce_near(&at))
-				return enqueue_rest(qp, q, ops, n);
-			q->tail = tail;
-			count_taken(qp, done);
-			return done + enqueue_rest(qp, q, op, n - done);
-		}
-	}
+	if (n >= qp->stream_min)
+		done = put_all(qp, q, ops, n, sva ? NULL : &at, past);
+	else
+		done = put_all(qp, q, ops, n, sva ? NULL : &at, usual);
 	if (!sva && unlikely(!uacce_near(&at)))
 		return enqueue_rest(qp, q, ops, n);
-	count_taken(qp, n);
-	qm_ring_sq(&qp->wq, q, tail);
+	count_taken(qp, done);
+	if (unlikely(done < n)) {
+		q->tail += done;
+		return done + enqueue_rest(qp, q, ops + done, n - done);
+	}
+	qm_ring_sq(&qp->wq, q, q->tail + n);
 	return n;
 }
 
@@ -448,12 +511,18 @@ uacce_crypto_direct_functions(struct rte_cryptodev *dev, const struct uacce_cryp
  * emulated device with one doorbell register for both commands looks for entries that nobody
  * announced: only those that say that they have a slot for each are safe.
  */
-unsigned int
-uacce_crypto_direct_queue(const struct wd_queue *wq)
+void
+uacce_crypto_direct_queue(struct uacce_crypto_qp *qp)
 {
-	if (!(wd_device_flags(wq->dev) & (WD_DEV_SVA | WD_DEV_DB_SLOTS)))
-		return 0;
-	return sec2_direct(wq);
+	uint32_t flags = wd_device_flags(qp->wq.dev);
+
+	qp->stream_min = UINT16_MAX;
+	if (flags & (WD_DEV_SVA | WD_DEV_DB_SLOTS))
+		qp->direct = sec2_direct(&qp->wq);
+#ifdef WD_HAVE_STREAM
+	if (flags & WD_DEV_DB_SLOTS)
+		qp->stream_min = STREAM_MIN;
+#endif
 }
 
 #else
@@ -465,11 +534,10 @@ uacce_crypto_direct_functions(struct rte_cryptodev *dev, const struct uacce_cryp
 	RTE_SET_USED(proc);
 }
 
-unsigned int
-uacce_crypto_direct_queue(const struct wd_queue *wq)
+void
+uacce_crypto_direct_queue(struct uacce_crypto_qp *qp)
 {
-	RTE_SET_USED(wq);
-	return 0;
+	RTE_SET_USED(qp);
 }
 
 #endif

@@ -177,7 +177,7 @@ qp_setup(struct rte_cryptodev *dev, uint16_t id, const struct rte_cryptodev_qp_c
 		rte_free(qp);
 		return ret;
 	}
-	qp->direct = uacce_crypto_direct_queue(&qp->wq);
+	uacce_crypto_direct_queue(qp);
 	ret = qp_alloc_arrays(qp, socket_id);
 	if (ret != 0) {
 		wd_release_queue(&qp->wq);

@@ -200,6 +200,7 @@ run_window(struct sec2_ctx *ctx, const struct emu_job *jobs)
 	while (done < ctx->gcm_end) {
 		ctx->gcm_looks = true;
 		while (seen - done < SEC2_GCM_AHEAD && seen < ctx->gcm_end) {
+			emu_prefetch_next(jobs[seen].q);
 			if (seen + SEC2_GCM_AHEAD < ctx->gcm_end)
 				sec2_bd3_prefetch(jobs[seen + SEC2_GCM_AHEAD].sqe);
 			if (!look(ctx, &jobs[seen], seen))

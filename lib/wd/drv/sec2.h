@@ -154,6 +154,12 @@ sec2_easy_aead(const struct wd_req *r)
 	return r->cipher_len - 1 < HISI_SGL_MAX_ENTRY_LEN;
 }
 
+WD_INLINE uint64_t
+sec2_pair_addr(const struct qm_queue *q, const struct qm_pair *pair)
+{
+	return (uintptr_t)pair + q->mem_delta;
+}
+
 /* AAD and payload as a list of two; its device address. */
 WD_INLINE uint64_t
 sec2_put_pair(const struct qm_queue *q, struct qm_pair *pair, uint64_t aad, uint32_t aad_len,
@@ -163,7 +169,7 @@ sec2_put_pair(const struct qm_queue *q, struct qm_pair *pair, uint64_t aad, uint
 	pair->entry[0].len = aad_len;
 	pair->entry[1].addr = payload;
 	pair->entry[1].len = len;
-	return (uintptr_t)pair + q->mem_delta;
+	return sec2_pair_addr(q, pair);
 }
 
 /*
