@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Many AES-GCM descriptors behind one doorbell, of several shapes and keys, among others that are
- * none or have addresses that nobody can reach: each gets what it gets alone. Argument: engine.
+ * Many descriptors behind one doorbell, AES-GCM and chains of several shapes and keys, among others
+ * that are neither or have addresses that nobody can reach: each gets what it gets alone.
+ * Argument: engine.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,9 +15,13 @@
 #define MAX_LEN         600
 #define AAD_LEN         16
 #define NB_KEYS         3
+#define AKEY_LEN        20
+#define MAC_LEN         12
 
 /* What is wrong with a job, if anything; each in a field of its own. */
-enum wrong { RIGHT, DATA, AAD, LIST, KEY, IV, TAG, DESTINATION, NB_WRONG };
+enum wrong { RIGHT, DATA, AAD, LIST, KEY, AKEY, IV, TAG, DESTINATION, NB_WRONG };
+
+enum kind { GCM, CBC, CHAIN, NB_KINDS };
 
 struct job {
 	struct hisi_sgl list;
@@ -26,13 +31,15 @@ struct job {
 	uint8_t want[MAX_LEN], want_tag[16];
 	uint32_t len;
 	enum wrong wrong;
-	bool cbc, list_used, forged, enc;
+	enum kind kind;
+	uint32_t header;        /* chains: authenticated only, in front */
+	bool list_used, forged, enc;
 	uint8_t *result;
 	unsigned int key;
 } __attribute__((aligned(64)));
 
 static struct job jobs[JOBS];
-static uint8_t keys[NB_KEYS][16];
+static uint8_t keys[NB_KEYS][16], akeys[NB_KEYS][AKEY_LEN];
 
 static const struct sec2_alg *
 find(const struct sec2_alg *a, unsigned int n, const char *name)
@@ -61,7 +68,7 @@ make_cbc(struct job *j, struct sec2_op_desc *d)
 	j->len = j->len / 16 * 16 + 16;
 	j->enc = true;
 	j->list_used = j->forged = false;
-	if (j->wrong == TAG || j->wrong == AAD || j->wrong == LIST)
+	if (j->wrong == AAD || j->wrong == LIST || (j->kind == CBC && (j->wrong == TAG || j->wrong == AKEY)))
 		j->wrong = RIGHT;
 	d->cipher = a;
 	d->enc = true;
@@ -82,7 +89,7 @@ make_gcm(struct job *j, struct sec2_op_desc *d)
 	d->aead = true;
 	d->mac_len = 16;
 	d->mac_addr = j->tag;
-	if (!j->list_used && (j->wrong == LIST || j->wrong == AAD))
+	if (j->wrong == AKEY || (!j->list_used && (j->wrong == LIST || j->wrong == AAD)))
 		j->wrong = RIGHT;
 	/* Without a list there is no AAD: what is in front of the payload is not this job's. */
 	d->auth_len = j->list_used ? AAD_LEN : 0;
@@ -110,8 +117,50 @@ make_gcm(struct job *j, struct sec2_op_desc *d)
 	d->src_type = SEC2_ADDR_SGL;
 }
 
+/*
+ * An HMAC of what goes into the cipher or comes out of it, to be written or compared: of a header and
+ * all of the data, or of the data but for its first block.
+ */
 static void
-make(struct job *j, void *bd)
+make_chain(struct job *j, struct sec2_op_desc *d)
+{
+	static const uint8_t hmacs[] = { SEC2_AALG_HMAC + SEC2_AALG_SHA1, SEC2_AALG_HMAC + SEC2_AALG_SHA256 };
+	unsigned int i, alg = hmacs[rnd() % 8 == 0];
+	uint8_t mac[64];
+
+	make_cbc(j, d);
+	for (i = 0; test_macs[i].alg != alg; i++)
+		CHECK(i < nb_test_macs);
+	d->enc = rnd() % 3 != 0;
+	d->auth_first = rnd() % 8 == 0 ? d->enc : !d->enc;
+	d->verify = rnd() % 8 == 0 ? d->enc : !d->enc;
+	j->header = (uint32_t)(rnd() % 3 * 8);
+	if (j->len + j->header > MAX_LEN)
+		j->header = 0;
+	d->auth_off = j->header == 0 && j->len > 16 ? 16 : 0;
+	d->auth_len = j->header + j->len - d->auth_off;
+	memcpy(j->want, j->data, j->header);
+	ref_cipher(d->cipher, keys[j->key], j->iv, d->enc, j->data + j->header, j->want + j->header,
+		j->len);
+	ref_mac(&test_macs[i], akeys[j->key], AKEY_LEN, j->iv,
+		(d->auth_first ? j->data : j->want) + d->auth_off, d->auth_len, mac);
+	memcpy(j->want_tag, mac, MAC_LEN);
+	j->enc = !d->verify;    /* is there a MAC to be looked at afterwards? */
+	j->forged = d->verify && rnd() % 4 == 0;
+	if (d->verify) {
+		memcpy(j->tag, mac, MAC_LEN);
+		j->tag[rnd() % MAC_LEN] ^= (uint8_t)(j->forged ? 1 << rnd() % 8 : 0);
+	}
+	d->mac = &test_macs[i];
+	d->mac_len = MAC_LEN;
+	d->akey_len = AKEY_LEN;
+	d->akey = j->wrong == AKEY ? wild() : akeys[j->key];
+	d->cipher_off = j->header;
+	d->mac_addr = j->tag;
+}
+
+static void
+make(struct job *j, enum kind mostly, void *bd)
 {
 	struct sec2_op_desc d = { .civ = j->iv };
 
@@ -123,15 +172,19 @@ make(struct job *j, void *bd)
 	j->len = 1 + (uint32_t)(rnd() % (MAX_LEN - 32));
 	j->wrong = rnd() % 8 == 0 ? rnd() % NB_WRONG : RIGHT;
 	j->key = rnd() % 4 != 0 ? 0 : rnd() % NB_KEYS;
-	j->cbc = rnd() % 16 == 0;
+	j->kind = mostly;
+	if (rnd() % 16 == 0)
+		j->kind = rnd() % 3;
 	j->list_used = rnd() % 4 != 0;
 	j->enc = rnd() % 3 != 0;
 	j->forged = !j->enc && rnd() % 4 == 0;
 	d.enc = j->enc;
 	d.cipher_len = j->len;
 	d.ckey = keys[j->key];
-	if (j->cbc)
+	if (j->kind == CBC)
 		make_cbc(j, &d);
+	else if (j->kind == CHAIN)
+		make_chain(j, &d);
 	else
 		make_gcm(j, &d);
 	j->result = j->data;
@@ -143,8 +196,8 @@ make(struct job *j, void *bd)
 		d.civ = wild();
 	if (j->wrong == TAG)
 		d.mac_addr = wild();
-	/* Elsewhere: lists have the AAD in both, so only where there is none. */
-	if (!j->list_used && (j->wrong == DESTINATION || rnd() % 4 == 0)) {
+	/* Elsewhere: lists have the AAD in both, so only where there is none; a chain has its header. */
+	if (!j->list_used && j->kind != CHAIN && (j->wrong == DESTINATION || rnd() % 4 == 0)) {
 		d.de = 1;
 		d.dst = j->wrong == DESTINATION ? wild() : j->out;
 		j->result = j->out;
@@ -164,9 +217,9 @@ check(const struct job *j, const struct sec2_bd3 *bd)
 	CHECK((HW_GET(SEC2_RES_ICV, bd->result) == SEC2_ICV_MISMATCH) == j->forged);
 	if (j->forged)
 		return;
-	CHECK(memcmp(j->result, j->want, j->len) == 0);
-	if (!j->cbc && j->enc)
-		CHECK(memcmp(j->tag, j->want_tag, 16) == 0);
+	CHECK(memcmp(j->result, j->want, j->header + j->len) == 0);
+	if (j->kind != CBC && j->enc)
+		CHECK(memcmp(j->tag, j->want_tag, j->kind == GCM ? 16 : MAC_LEN) == 0);
 }
 
 int
@@ -182,10 +235,13 @@ main(int argc, char **argv)
 	snprintf(options, sizeof(options), "hw=v3,engine=%s", argv[1]);
 	client_open(&c, "sec2", options, 0);
 	rnd_fill(keys, sizeof(keys));
+	rnd_fill(akeys, sizeof(akeys));
 	for (round = 0; round < ROUNDS; round++) {
+		enum kind mostly = rnd() % 2 ? GCM : CHAIN;
+
 		n = 1 + (unsigned int)(rnd() % JOBS);
 		for (i = 0; i < n; i++) {
-			make(&jobs[i], bd);
+			make(&jobs[i], mostly, bd);
 			slots[i] = client_put(&c, bd);
 		}
 		client_ring(&c);
@@ -196,6 +252,7 @@ main(int argc, char **argv)
 		}
 		/* Other bytes at the addresses of before are other keys. */
 		rnd_fill(keys[rnd() % NB_KEYS], 16);
+		rnd_fill(akeys[rnd() % NB_KEYS], AKEY_LEN);
 	}
 	CHECK(failed > ROUNDS);
 	client_close(&c);

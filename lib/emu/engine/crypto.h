@@ -61,8 +61,17 @@ struct crypto_engine {
 	unsigned int (*cipher)(void *e, struct crypto_task **t, unsigned int n);
 	unsigned int (*auth)(void *e, struct crypto_task **t, unsigned int n);
 	unsigned int (*aead)(void *e, struct crypto_task **t, unsigned int n);
-	/* One AES-GCM; NULL: only with the others. */
+	/* Short cuts; an engine has all of them or none (NULL). One AES-GCM: */
 	void (*gcm)(void *e, struct crypto_task *t);
+	/*
+	 * Chains of AES-CBC and an HMAC, in place: add() is called for each, from i = 0 on, and keeps
+	 * no pointer to the task. same: algorithms and lengths of keys are those of the one before.
+	 * False: not together with those before, or not at all. run() works on the first n, and false
+	 * means that the library failed; the whole digest of each is at digest then.
+	 */
+	bool (*chain_add)(void *e, unsigned int i, const struct crypto_task *t, bool same,
+			  uint8_t *digest);
+	bool (*chain_run)(void *e, unsigned int n, bool auth_first);
 	/* Continues GHASH under an AES key over whole or zero-padded blocks; NULL: cannot. */
 	bool (*ghash)(void *e, const uint8_t *key, unsigned int key_len, const uint8_t *data,
 		      size_t len, uint8_t *y);

@@ -63,6 +63,13 @@ static const struct {
 #define NB_HMACS        (sizeof(hmacs) / sizeof(hmacs[0]))
 #define NO_ROW          0xff
 
+/* A key as the job before had it: what is at an address holds for the batch. */
+struct last_key {
+	const uint8_t *addr;    /* NULL: none */
+	uint32_t kind, len;
+	const struct imb_key *k;
+};
+
 struct imb {
 	IMB_MGR *mgr;
 	struct key_cache *keys;
@@ -70,12 +77,11 @@ struct imb {
 	uint8_t hmac_row[64];           /* by a_alg */
 	aes_gcm_enc_dec_t gcm_calls[3][2];      /* by key length and direction */
 	struct gcm_context_data gcm;
-	/* GCM's of the batch; what is at an address holds so long. */
-	const uint8_t *last_ckey;
-	unsigned int last_len;
-	const struct imb_key *last_key;
+	struct last_key last_gcm, last_cipher, last_hmac;
+	unsigned int chain_bucket, chain_row;
 	IMB_JOB cipher_jobs[BURST];
 	IMB_JOB hash_jobs[BURST];
+	IMB_JOB chain_jobs[BURST];
 };
 
 /* ------------------------------------------------------------------ keys */
@@ -130,6 +136,15 @@ static const struct key_cache_ops key_ops = {
 	.build = key_build,
 };
 
+static inline const struct imb_key *
+same_key(struct imb *e, struct last_key *last, uint32_t kind, const uint8_t *key, unsigned int len)
+{
+	if (key != last->addr || len != last->len || kind != last->kind)
+		*last = (struct last_key){ .addr = key, .kind = kind, .len = len,
+			.k = key_cache_get(e->keys, kind, key, len) };
+	return last->k;
+}
+
 /* ------------------------------------------------------------------ ciphers */
 
 /* The library counts in the last 32 bits only; the hardware in all 128. */
@@ -171,9 +186,9 @@ cipher_bucket(const struct imb *e, const struct crypto_task *t)
 
 /* Runs the n prepared jobs; false when the library did not do all of them. */
 static bool
-submit_ciphers(struct imb *e, unsigned int bucket, unsigned int n)
+submit_ciphers(struct imb *e, IMB_JOB *jobs, unsigned int bucket, unsigned int n)
 {
-	return IMB_SUBMIT_CIPHER_BURST_NOCHECK(e->mgr, e->cipher_jobs, n, modes[bucket / 6].imb,
+	return IMB_SUBMIT_CIPHER_BURST_NOCHECK(e->mgr, jobs, n, modes[bucket / 6].imb,
 		bucket / 3 % 2 ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT, (bucket % 3 + 2) * 8) == n;
 }
 
@@ -213,7 +228,7 @@ cipher_burst(struct imb *e, struct crypto_task **t, unsigned int first, unsigned
 		set_cipher_job(&e->cipher_jobs[nb], t[i], k);
 		taken[nb++] = t[i];
 	}
-	ok = nb == 0 || submit_ciphers(e, bucket, nb);
+	ok = nb == 0 || submit_ciphers(e, e->cipher_jobs, bucket, nb);
 	for (i = 0; i < nb; i++)
 		taken[i]->status = ok ? CRYPTO_OK : CRYPTO_FAILED;
 }
@@ -264,17 +279,16 @@ do_gmac(struct imb *e, struct crypto_task *t)
 }
 
 static bool
-submit_hashes(struct imb *e, unsigned int row, unsigned int n)
+submit_hashes(struct imb *e, IMB_JOB *jobs, unsigned int row, unsigned int n)
 {
-	return IMB_SUBMIT_HASH_BURST_NOCHECK(e->mgr, e->hash_jobs, n, hmacs[row].imb) == n;
+	return IMB_SUBMIT_HASH_BURST_NOCHECK(e->mgr, jobs, n, hmacs[row].imb) == n;
 }
 
 static void
-set_hash_job(IMB_JOB *job, struct crypto_task *t, unsigned int row, const struct imb_key *k)
+set_hash_job(IMB_JOB *job, const struct crypto_task *t, unsigned int row, const struct imb_key *k)
 {
 	job->src = t->asrc;
 	job->msg_len_to_hash_in_bytes = t->alen;
-	job->auth_tag_output = t->digest;
 	job->auth_tag_output_len_in_bytes = hmacs[row].digest;
 	job->u.HMAC._hashed_auth_key_xor_ipad = k->hmac.ipad;
 	job->u.HMAC._hashed_auth_key_xor_opad = k->hmac.opad;
@@ -308,9 +322,10 @@ hash_burst(struct imb *e, struct crypto_task **t, unsigned int first, unsigned i
 			continue;
 		}
 		set_hash_job(&e->hash_jobs[nb], t[i], row, k);
+		e->hash_jobs[nb].auth_tag_output = t[i]->digest;
 		taken[nb++] = t[i];
 	}
-	ok = nb == 0 || submit_hashes(e, row, nb);
+	ok = nb == 0 || submit_hashes(e, e->hash_jobs, row, nb);
 	for (i = 0; i < nb; i++)
 		taken[i]->status = ok ? CRYPTO_OK : CRYPTO_FAILED;
 }
@@ -335,24 +350,59 @@ imb_auth(void *arg, struct crypto_task **t, unsigned int n)
 	return left;
 }
 
-/* ------------------------------------------------------------------ AEAD */
+/* ------------------------------------------------------------------ chains */
 
-/* Mostly that of the task before. */
-static inline const struct imb_key *
-gcm_key(struct imb *e, const struct crypto_task *t)
+static bool
+imb_chain_add(void *arg, unsigned int i, const struct crypto_task *t, bool same, uint8_t *digest)
 {
-	if (t->ckey != e->last_ckey || t->ckey_len != e->last_len) {
-		e->last_key = key_cache_get(e->keys, KEY_GCM, t->ckey, t->ckey_len);
-		e->last_ckey = t->ckey;
-		e->last_len = t->ckey_len;
+	const struct imb_key *ck, *ak;
+	struct imb *e = arg;
+	IMB_JOB *job = &e->chain_jobs[i];
+	const uint8_t *src = t->csrc < t->asrc ? t->csrc : t->asrc;
+
+	if (t->clen > LANE_MAX || t->alen > LANE_MAX)
+		return false;
+	if (!same) {
+		unsigned int bucket = cipher_bucket(e, t), row = hmac_row(e, t);
+
+		if (bucket == NB_BUCKETS || row == NO_ROW ||
+				(i != 0 && (bucket != e->chain_bucket || row != e->chain_row)))
+			return false;
+		e->chain_bucket = bucket;
+		e->chain_row = row;
 	}
-	return e->last_key;
+	ck = same_key(e, &e->last_cipher, KEY_AES, t->ckey, t->ckey_len);
+	ak = same_key(e, &e->last_hmac, KEY_HMAC + e->chain_row, t->akey, t->akey_len);
+	if (ck == NULL || ak == NULL)
+		return false;
+	set_cipher_job(job, t, ck);
+	set_hash_job(job, t, e->chain_row, ak);
+	/* Both halves have one source. */
+	job->src = src;
+	job->cipher_start_src_offset_in_bytes = (size_t)(t->csrc - src);
+	job->hash_start_src_offset_in_bytes = (size_t)(t->asrc - src);
+	job->auth_tag_output = digest;
+	return true;
 }
+
+static bool
+imb_chain_run(void *arg, unsigned int n, bool auth_first)
+{
+	struct imb *e = arg;
+
+	if (auth_first)
+		return submit_hashes(e, e->chain_jobs, e->chain_row, n) &&
+			submit_ciphers(e, e->chain_jobs, e->chain_bucket, n);
+	return submit_ciphers(e, e->chain_jobs, e->chain_bucket, n) &&
+		submit_hashes(e, e->chain_jobs, e->chain_row, n);
+}
+
+/* ------------------------------------------------------------------ AEAD */
 
 static inline void
 do_gcm(struct imb *e, struct crypto_task *t)
 {
-	const struct imb_key *k = gcm_key(e, t);
+	const struct imb_key *k = same_key(e, &e->last_gcm, KEY_GCM, t->ckey, t->ckey_len);
 	uint8_t diff = 0;
 	unsigned int i;
 
@@ -510,7 +560,7 @@ imb_begin(void *arg)
 	struct imb *e = arg;
 
 	key_cache_begin(e->keys);
-	e->last_ckey = NULL;
+	e->last_gcm.addr = e->last_cipher.addr = e->last_hmac.addr = NULL;
 
 }
 
@@ -524,5 +574,7 @@ const struct crypto_engine crypto_engine_ipsec_mb = {
 	.auth = imb_auth,
 	.aead = imb_aead,
 	.gcm = imb_gcm,
+	.chain_add = imb_chain_add,
+	.chain_run = imb_chain_run,
 	.ghash = imb_ghash,
 };

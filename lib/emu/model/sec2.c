@@ -252,7 +252,7 @@ prepare(struct sec2_ctx *ctx, struct sec2_op *op, const struct emu_job *job)
 
 	ctx->mem = emu_queue_mem(job->q);
 	if (emu_likely(ctx->hw != 2 && (sec2_gcm_read(&ctx->gcm_form, ctx->mem, op, job->sqe) ||
-			sec2_chain_read(ctx->mem, op, job->sqe))))
+			sec2_chain_read(&ctx->chain_form, ctx->mem, op, job->sqe))))
 		return true;
 	if (!read_bd(ctx, op, job->sqe)) {
 		op->error = SEC2_E_TYPE;
@@ -367,28 +367,42 @@ run_some(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 	return ctx->nb;
 }
 
+/* The short cuts, from the one that was right the last time on. Returns of how many jobs. */
+static unsigned int
+run_short(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
+{
+	unsigned int i, done;
+
+	for (i = 0; i < 2; i++) {
+		done = ctx->chains_last ? sec2_chain_run(ctx, jobs, n) : sec2_gcm_run(ctx, jobs, n);
+		if (done > 0)
+			return done;
+		ctx->chains_last = !ctx->chains_last;
+	}
+	return 0;
+}
+
 /*
- * AES-GCM goes its own way, as far as there is nothing else. The rest goes in parts: what the
- * descriptors of the next one point to arrives while this one is worked on.
- * AEADs go one by one, and few of them stay in the first cache from the first look to the result;
- * for the others the library wants many at once.
+ * What no short cut is for goes in parts: what the descriptors of the next one point to arrives
+ * while this one is worked on. AEADs go one by one, and few of them stay in the first cache from the
+ * first look to the result; for the others the library wants many at once.
  */
 static void
 sec2_run(void *arg, struct emu_job *jobs, unsigned int n)
 {
 	struct sec2_ctx *ctx = arg;
-	unsigned int done = 0, ahead = 0, end, part;
+	unsigned int done = 0, ahead = 0, end, part, got;
+	bool shortcuts = ctx->hw != 2 && ctx->engine->gcm != NULL;
 
 	ctx->engine->begin(ctx->engine_ctx);
 	if (ctx->fallback != NULL)
 		ctx->fallback->begin(ctx->fallback_ctx);
 	while (done < n) {
-		if (ctx->engine->gcm != NULL && ctx->hw != 2) {
-			done += sec2_gcm_run(ctx, jobs + done, n - done);
-			if (done == n)
-				break;
-			ahead = ahead > done ? ahead : done;
-		}
+		got = shortcuts ? run_short(ctx, jobs + done, n - done) : 0;
+		done += got;
+		if (got > 0)
+			continue;
+		ahead = ahead > done ? ahead : done;
 		part = ctx->paths == 1u << SEC2_P_AEAD ? PART_AEAD : PART;
 		if (part > n - done)
 			part = n - done;

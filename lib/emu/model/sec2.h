@@ -71,14 +71,27 @@ struct sec2_op {
 	uint32_t patch_len;
 };
 
-/* What a session's AES-GCM descriptors have in common. */
-struct sec2_gcm_form {
-	bool known;
+/* What a session's descriptors of type 3 have in common, as the last one of its kind had it. */
+struct sec2_form {
+	bool looked;            /* head and auth are of a descriptor */
+	bool known;             /* it is of the kind */
 	bool src_list, dst_list, de;
-	bool pair;              /* may be {AAD, payload} in place */
+	bool pair;              /* GCM: may be {AAD, payload} in place */
+	bool auth_first;        /* chains */
 	uint32_t auth;          /* auth_mac_key */
 	uint64_t head;          /* bytes 0 to 7 */
-	struct crypto_task t;   /* algorithm and lengths of key, IV and tag */
+	struct crypto_task t;   /* algorithms and lengths of keys, IV and MAC */
+};
+
+/* A chain while the engine has it. */
+struct sec2_chain {
+	uint8_t digest[CRYPTO_MAX_DIGEST];
+	const uint8_t *all;     /* of its data, len bytes */
+	const uint8_t *iv;
+	uint8_t *mac;
+	uint32_t len;
+	uint8_t mac_len;
+	bool verify;
 };
 
 #define SEC2_GCM_AHEAD  8       /* a power of 2: jobs of a group, see sec2_gcm.c */
@@ -96,9 +109,13 @@ struct sec2_ctx {
 	unsigned int nb;        /* ops prepared */
 	unsigned int finished;
 	unsigned int paths;     /* 1 << enum sec2_path of those prepared */
-	unsigned int gcm_end;   /* sec2_gcm_run(): as far as it goes */
-	bool gcm_looks;         /* at job nb; else it works on job finished */
-	struct sec2_gcm_form gcm_form;
+	/* Of the short cuts. */
+	unsigned int end;       /* as far as it goes */
+	bool looks;             /* at job nb; else it is at job finished */
+	bool auth_first;        /* of the chains gathered */
+	bool chains_last;       /* the last jobs were chains, not AES-GCM */
+	struct sec2_form gcm_form, chain_form;
+	struct sec2_chain chains[EMU_BATCH];
 	struct sec2_op ops[EMU_BATCH];
 };
 
@@ -127,7 +144,7 @@ void sec2_bd2_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag);
  * All of the three steps below for the plain case of the most wanted request: AES-GCM in one
  * descriptor of type 3, with nothing to copy. False: take the long way, nothing is said yet.
  */
-bool sec2_gcm_read(struct sec2_gcm_form *f, const struct emu_mem *mem, struct sec2_op *op,
+bool sec2_gcm_read(struct sec2_form *f, const struct emu_mem *mem, struct sec2_op *op,
 		   const void *sqe);
 /*
  * Jobs up to the first that is not of that kind, from the first look to the result. Returns how many.
@@ -135,7 +152,10 @@ bool sec2_gcm_read(struct sec2_gcm_form *f, const struct emu_mem *mem, struct se
  */
 unsigned int sec2_gcm_run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n);
 /* The same for the next: AES-CBC with an HMAC of the SHA family, flat and in place. */
-bool sec2_chain_read(const struct emu_mem *mem, struct sec2_op *op, const void *sqe);
+bool sec2_chain_read(struct sec2_form *f, const struct emu_mem *mem, struct sec2_op *op,
+		     const void *sqe);
+/* Jobs up to the first that the engine cannot do together with those before. For chain_add(). */
+unsigned int sec2_chain_run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n);
 
 /* Sets the path and the algorithm half of the task. SEC2_OK or an error. */
 enum sec2_error sec2_check(const struct sec2_ctx *ctx, struct sec2_op *op);

@@ -20,14 +20,13 @@ _Static_assert(offsetof(struct sec2_bd3, c_icv_key) == 4 &&
 	offsetof(struct sec2_bd3, c_mode_alg) == 6, "fields of the first word");
 
 /* The parts of a descriptor that are a session's, mostly the same as in the one before. */
-static __attribute__((noinline)) bool
-read_form(struct sec2_gcm_form *f, uint64_t head, uint32_t auth)
+static __attribute__((noinline)) void
+read_form(struct sec2_form *f, uint64_t head, uint32_t auth)
 {
 	uint32_t param = (uint32_t)head;
 	uint16_t ick = (uint16_t)(head >> 32);
 	unsigned int key = (unsigned int)HW_GET(BD3_C_KEY_LEN, ick);
 
-	f->known = false;
 	f->head = head;
 	f->auth = auth;
 	f->t.cipher = (uint8_t)HW_GET(BD3_CIPHER, ick);
@@ -40,14 +39,12 @@ read_form(struct sec2_gcm_form *f, uint64_t head, uint32_t auth)
 	f->dst_list = HW_GET(BD3_DST_TYPE, param) == SEC2_ADDR_SGL;
 	f->de = HW_GET(BD3_DE, param) != 0;
 	f->pair = f->src_list && (!f->de || f->dst_list);
-	if ((param & ~ANY_PARAM) != SEC2_BD_TYPE3 || HW_GET(BD3_CI_GEN, ick) != 0 ||
-			(uint8_t)(head >> 48) != (SEC2_CMODE_GCM | SEC2_CALG_AES << 4) ||
-			HW_GET(BD3_AUTH, auth) != SEC2_AUTH_NONE || key > SEC2_CKEY_256 ||
-			(f->t.cipher != SEC2_CIPHER_ENC && f->t.cipher != SEC2_CIPHER_DEC) ||
-			f->t.mac_len < 8 || f->t.mac_len > 16)
-		return false;
-	f->known = true;
-	return true;
+	f->known = (param & ~ANY_PARAM) == SEC2_BD_TYPE3 && HW_GET(BD3_CI_GEN, ick) == 0 &&
+		(uint8_t)(head >> 48) == (SEC2_CMODE_GCM | SEC2_CALG_AES << 4) &&
+		HW_GET(BD3_AUTH, auth) == SEC2_AUTH_NONE && key <= SEC2_CKEY_256 &&
+		(f->t.cipher == SEC2_CIPHER_ENC || f->t.cipher == SEC2_CIPHER_DEC) &&
+		f->t.mac_len >= 8 && f->t.mac_len <= 16;
+	f->looked = true;
 }
 
 static inline uint8_t *
@@ -57,7 +54,7 @@ piece(const struct emu_mem *mem, bool list, uint64_t addr, uint64_t off, uint64_
 }
 
 static __attribute__((noinline)) bool
-find_any(const struct sec2_gcm_form *f, const struct emu_mem *mem, struct crypto_task *t,
+find_any(const struct sec2_form *f, const struct emu_mem *mem, struct crypto_task *t,
 	const volatile struct sec2_bd3 *bd)
 {
 	static const uint8_t no_aad[16];
@@ -80,7 +77,7 @@ find_any(const struct sec2_gcm_form *f, const struct emu_mem *mem, struct crypto
  * with one look at the list. No address is checked, for touch() faults on those that are nonsense.
  */
 static inline bool
-find_pair(const struct sec2_gcm_form *f, const struct emu_mem *mem, struct crypto_task *t,
+find_pair(const struct sec2_form *f, const struct emu_mem *mem, struct crypto_task *t,
 	const volatile struct sec2_bd3 *bd)
 {
 	uint64_t src = bd->data_src_addr;
@@ -98,15 +95,16 @@ find_pair(const struct sec2_gcm_form *f, const struct emu_mem *mem, struct crypt
 }
 
 static inline bool
-read_job(struct sec2_gcm_form *f, const struct emu_mem *mem, struct crypto_task *t,
+read_job(struct sec2_form *f, const struct emu_mem *mem, struct crypto_task *t,
 	const void *sqe)
 {
 	const volatile struct sec2_bd3 *bd = sqe;
 	uint64_t head = *(const volatile uint64_t *)sqe;
 	uint32_t auth = bd->auth_mac_key;
 
-	if (emu_unlikely(head != f->head || auth != f->auth || !f->known) &&
-			!read_form(f, head, auth))
+	if (emu_unlikely(head != f->head || auth != f->auth || !f->looked))
+		read_form(f, head, auth);
+	if (!f->known)
 		return false;
 	/* Neighbours in both: one load, one store. */
 	t->cipher = f->t.cipher;
@@ -148,7 +146,7 @@ touch(const struct crypto_task *t)
 }
 
 bool
-sec2_gcm_read(struct sec2_gcm_form *f, const struct emu_mem *mem, struct sec2_op *op,
+sec2_gcm_read(struct sec2_form *f, const struct emu_mem *mem, struct sec2_op *op,
 	const void *sqe)
 {
 	if (!read_job(f, mem, &op->t, sqe))
@@ -197,18 +195,18 @@ run_window(struct sec2_ctx *ctx, const struct emu_job *jobs)
 {
 	unsigned int seen = ctx->nb, done = ctx->finished;
 
-	while (done < ctx->gcm_end) {
-		ctx->gcm_looks = true;
-		while (seen - done < SEC2_GCM_AHEAD && seen < ctx->gcm_end) {
+	while (done < ctx->end) {
+		ctx->looks = true;
+		while (seen - done < SEC2_GCM_AHEAD && seen < ctx->end) {
 			emu_prefetch_next(jobs[seen].q);
-			if (seen + SEC2_GCM_AHEAD < ctx->gcm_end)
+			if (seen + SEC2_GCM_AHEAD < ctx->end)
 				sec2_bd3_prefetch(jobs[seen + SEC2_GCM_AHEAD].sqe);
 			if (!look(ctx, &jobs[seen], seen))
-				ctx->gcm_end = seen;
+				ctx->end = seen;
 			else
 				ctx->nb = ++seen;
 		}
-		ctx->gcm_looks = false;
+		ctx->looks = false;
 		while (done < seen) {
 			run(ctx, &jobs[done], done);
 			ctx->finished = ++done;
@@ -224,11 +222,11 @@ sec2_gcm_run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 	for (i = 0; i < SEC2_GCM_AHEAD && i < n; i++)
 		sec2_bd3_prefetch(jobs[i].sqe);
 	ctx->nb = ctx->finished = 0;
-	ctx->gcm_end = n;
+	ctx->end = n;
 	if (sigsetjmp(ctx->guard, 0) != 0) {
 		/* Of a job that is looked at nothing is said yet. */
-		if (ctx->gcm_looks) {
-			ctx->gcm_end = ctx->nb;
+		if (ctx->looks) {
+			ctx->end = ctx->nb;
 		} else {
 			sec2_bd3_result(jobs[ctx->finished].sqe, SEC2_E_ADDR, 0, 0);
 			ctx->finished++;
