@@ -12,7 +12,7 @@
 /* Bits of bd_param that a plain request may have in any way. */
 #define ANY_PARAM       (HW_PREP(BD3_SCENE, 1) | HW_PREP(BD3_DE, 1))
 
-#define AHEAD           8       /* jobs from the look at one to the prefetch of another */
+#define AHEAD           20      /* jobs from the look at one to the prefetch of another */
 
 /* What such a request may leave out. */
 static const uint8_t no_key[1];
