@@ -125,14 +125,6 @@ read_job(struct sec2_form *f, const struct emu_mem *mem, struct crypto_task *t,
 	return emu_likely(find_pair(f, mem, t, bd)) || find_any(f, mem, t, bd);
 }
 
-/* No byte between the first and the last, when they are less than a page apart, can fault. */
-static inline void
-touch_short(const uint8_t *p, size_t len)
-{
-	(void)*(const volatile uint8_t *)p;
-	(void)*(const volatile uint8_t *)(p + len - 1);
-}
-
 static inline void
 touch(const struct crypto_task *t)
 {
@@ -140,9 +132,9 @@ touch(const struct crypto_task *t)
 	if (t->cdst != t->csrc)
 		emu_touch(t->cdst, t->clen);
 	emu_touch(t->asrc, t->alen);
-	touch_short(t->ckey, t->ckey_len);
-	touch_short(t->iv, 12);
-	touch_short(t->mac, t->mac_len);
+	emu_touch_short(t->ckey, t->ckey_len);
+	emu_touch_short(t->iv, 12);
+	emu_touch_short(t->mac, t->mac_len);
 }
 
 bool
