@@ -60,15 +60,6 @@ void
 sec2_bd3_prefetch(const void *sqe)
 {
 	const volatile struct sec2_bd3 *bd = sqe;
-	const uint8_t *src = (const uint8_t *)(uintptr_t)bd->data_src_addr;
-	const uint8_t *dst = (const uint8_t *)(uintptr_t)bd->data_dst_addr;
 
-	__builtin_prefetch((const void *)(uintptr_t)bd->c_ivin_addr);
-	/* Data, or a list: its head and its first entries. */
-	__builtin_prefetch(src);
-	__builtin_prefetch(src + 64);
-	if (dst != src && dst != NULL) {
-		__builtin_prefetch(dst);
-		__builtin_prefetch(dst + 64);
-	}
+	sec2_prefetch(bd->c_ivin_addr, bd->data_src_addr, bd->data_dst_addr);
 }

@@ -72,9 +72,16 @@ find_any(const struct sec2_form *f, const struct emu_mem *mem, struct crypto_tas
 		t->asrc != NULL && t->cdst != NULL;
 }
 
+static inline bool
+is_low(uint64_t addr)
+{
+	return emu_unlikely(addr < EMU_PAGE);
+}
+
 /*
  * In place, {AAD, payload} as DPDK's users have them, on a device that sees the whole process: all
- * with one look at the list. No address is checked, for touch() faults on those that are nonsense.
+ * with one look at the list. Address 0 and its neighbours are left to find_any(), which refuses
+ * them; other nonsense faults in touch().
  */
 static inline bool
 find_pair(const struct sec2_form *f, const struct emu_mem *mem, struct crypto_task *t,
@@ -82,16 +89,21 @@ find_pair(const struct sec2_form *f, const struct emu_mem *mem, struct crypto_ta
 {
 	uint64_t src = bd->data_src_addr;
 	const volatile struct hisi_sgl *sgl = (const volatile struct hisi_sgl *)(uintptr_t)src;
+	uint64_t aad, data;
 	uint32_t len;
 
-	if (!mem->sva || !f->pair || src % HISI_SGL_ALIGN != 0 || (f->de && bd->data_dst_addr != src) ||
+	if (!mem->sva || !f->pair || is_low(src) || src % HISI_SGL_ALIGN != 0 ||
+			(f->de && bd->data_dst_addr != src) ||
 			bd->auth_src_offset != 0 || bd->cipher_src_offset != t->alen ||
 			sgl->entry_sum_in_sgl != 2 || sgl->entries[0].len != t->alen || t->alen == 0)
 		return false;
 	len = sgl->entries[1].len;
-	t->asrc = (const uint8_t *)(uintptr_t)sgl->entries[0].addr;
-	t->csrc = t->cdst = (uint8_t *)(uintptr_t)sgl->entries[1].addr;
-	return len >= t->clen && len <= HISI_SGL_MAX_ENTRY_LEN;
+	aad = sgl->entries[0].addr;
+	data = sgl->entries[1].addr;
+	t->asrc = (const uint8_t *)(uintptr_t)aad;
+	t->csrc = t->cdst = (uint8_t *)(uintptr_t)data;
+	return len >= t->clen && len <= HISI_SGL_MAX_ENTRY_LEN && !is_low(aad) && !is_low(data) &&
+		!is_low((uintptr_t)t->ckey) && !is_low((uintptr_t)t->iv) && !is_low((uintptr_t)t->mac);
 }
 
 static inline bool
