@@ -243,7 +243,7 @@ qm_start(struct emu_queue *q)
 	} else if (q->state != EMU_Q_INIT) {
 		ret = -EINVAL;
 	} else {
-		q->head = q->tail = q->cq_tail = 0;
+		q->head = q->tail = q->asked = q->cq_tail = 0;
 		q->phase = 1;
 		q->db_last = 0;
 		q->db[HISI_QM_DB_CMD_SQ] = 0;

@@ -41,17 +41,6 @@ struct job {
 static struct job jobs[JOBS];
 static uint8_t keys[NB_KEYS][16], akeys[NB_KEYS][AKEY_LEN];
 
-static const struct sec2_alg *
-find(const struct sec2_alg *a, unsigned int n, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		if (strcmp(a[i].ossl, name) == 0)
-			return &a[i];
-	exit(1);
-}
-
 static const void *
 wild(void)
 {
@@ -64,7 +53,7 @@ wild(void)
 static void
 make_cbc(struct job *j, struct sec2_op_desc *d)
 {
-	const struct sec2_alg *a = find(test_ciphers, nb_test_ciphers, "AES-128-CBC");
+	const struct sec2_alg *a = find_alg("AES-128-CBC");
 
 	j->len = j->len / 16 * 16 + 16;
 	j->enc = true;
@@ -82,7 +71,7 @@ make_cbc(struct job *j, struct sec2_op_desc *d)
 static void
 make_gcm(struct job *j, struct sec2_op_desc *d)
 {
-	const struct sec2_alg *a = find(test_aeads, nb_test_aeads, "AES-128-GCM");
+	const struct sec2_alg *a = find_alg("AES-128-GCM");
 	uint8_t plain[MAX_LEN];
 
 	memcpy(plain, j->data, sizeof(plain));

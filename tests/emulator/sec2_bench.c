@@ -34,17 +34,6 @@ struct buf {
 static struct buf bufs[BUFS];
 static uint8_t ckey[64], akey[128];
 
-static const struct sec2_alg *
-find(const struct sec2_alg *a, unsigned int n, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		if (strcmp(a[i].ossl, name) == 0)
-			return &a[i];
-	return NULL;
-}
-
 static void
 make(const char *what, uint32_t len, struct buf *b, struct sec2_bd3 *bd)
 {
@@ -61,12 +50,12 @@ make(const char *what, uint32_t len, struct buf *b, struct sec2_bd3 *bd)
 		d.src_type = SEC2_ADDR_SGL;
 	}
 	if (strncmp(what, "gcm", 3) == 0) {
-		d.cipher = find(test_aeads, nb_test_aeads, "AES-128-GCM");
+		d.cipher = find_alg("AES-128-GCM");
 		d.aead = true;
 		d.mac_len = 16;
 		d.auth_len = d.cipher_off = 16;
 	} else {
-		d.cipher = find(test_ciphers, nb_test_ciphers, "AES-128-CBC");
+		d.cipher = find_alg("AES-128-CBC");
 		if (strcmp(what, "cbc-sha1") == 0) {
 			d.mac = &test_macs[3];
 			d.mac_len = 12;

@@ -39,20 +39,6 @@ run_ok(struct client *c, void *bd)
 	CHECK(error_of(bd) == 0);
 }
 
-static const struct sec2_alg *
-cipher(const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < nb_test_ciphers; i++)
-		if (strcmp(test_ciphers[i].ossl, name) == 0)
-			return &test_ciphers[i];
-	for (i = 0; i < nb_test_aeads; i++)
-		if (strcmp(test_aeads[i].ossl, name) == 0)
-			return &test_aeads[i];
-	exit(1);
-}
-
 static void
 refuse(struct client *c, const struct sec2_op_desc *d)
 {
@@ -174,7 +160,7 @@ test_sm4_aead(void)
 static void
 test_sm4_xts(void)
 {
-	const struct sec2_alg *ecb = cipher("SM4-ECB");
+	const struct sec2_alg *ecb = find_alg("SM4-ECB");
 	const struct sec2_alg xts = { "SM4", SEC2_CALG_SM4, SEC2_CMODE_XTS, 0, 32, 16, 0, 1, 16, true };
 	struct sec2_op_desc d = { .cipher = &xts, .enc = true, .cipher_len = 16, .src = src, .dst = dst,
 		.de = 1, .ckey = ckey, .civ = civ };
@@ -216,7 +202,7 @@ test_sm4_xts(void)
 static void
 test_sm4_ccm_lengths(void)
 {
-	const struct sec2_alg *cbc = cipher("SM4-CBC"), *ecb = cipher("SM4-ECB");
+	const struct sec2_alg *cbc = find_alg("SM4-CBC"), *ecb = find_alg("SM4-ECB");
 	const struct sec2_alg ccm = { "SM4", SEC2_CALG_SM4, SEC2_CMODE_CCM, 0, 16, 12, 0, 1, 0, false };
 	static const uint8_t zero[16];
 	static uint8_t whole[8192], out[8192];
@@ -394,7 +380,7 @@ test_gcm_stream(bool have_ghash)
 {
 	unsigned int i, m;
 	uint8_t bd[128];
-	struct sec2_op_desc d = { .cipher = cipher("AES-128-GCM"), .aead = true, .enc = true,
+	struct sec2_op_desc d = { .cipher = find_alg("AES-128-GCM"), .aead = true, .enc = true,
 		.mac_len = 16, .akey = ckey, .de = 1, .civ = civ, .aiv = mac, .mac_addr = mac,
 		.scene = 7, .cipher_len = 32, .src = src, .dst = dst };
 
@@ -417,13 +403,13 @@ test_gcm_stream(bool have_ghash)
 static void
 test_limits(void)
 {
-	struct sec2_op_desc cbc = { .cipher = cipher("AES-128-CBC"), .enc = true, .src = src, .dst = dst,
+	struct sec2_op_desc cbc = { .cipher = find_alg("AES-128-CBC"), .enc = true, .src = src, .dst = dst,
 		.de = 1, .ckey = ckey, .civ = civ, .cipher_len = 64, .akey = akey, .mac_addr = mac };
 	struct sec2_op_desc gcm = cbc, d;
 	const struct sec2_mac wrong = { "SHA1", 0x3f, 20, 64, true };
 	struct sec2_alg alg = *cbc.cipher;
 
-	gcm.cipher = cipher("AES-128-GCM");
+	gcm.cipher = find_alg("AES-128-GCM");
 	gcm.aead = true;
 	gcm.mac_len = 16;
 #define BAD(base, field, value) (d = base, d.field = value, refuse(&c3, &d))
@@ -452,7 +438,7 @@ test_limits(void)
 static void
 test_legal(void)
 {
-	struct sec2_op_desc d = { .cipher = cipher("AES-128-XTS"), .enc = true, .src = src, .dst = dst,
+	struct sec2_op_desc d = { .cipher = find_alg("AES-128-XTS"), .enc = true, .src = src, .dst = dst,
 		.de = 1, .ckey = ckey, .civ = civ, .cipher_len = 64 };
 	struct sec2_alg alg = *d.cipher;
 	uint8_t bd[128];
@@ -466,10 +452,10 @@ test_legal(void)
 	alg.key_code = SEC2_CKEY_192;
 	d.cipher = &alg;
 	refuse(&c3, &d);
-	d.cipher = cipher("AES-128-CBC-CTS");
+	d.cipher = find_alg("AES-128-CBC-CTS");
 	d.cipher_len = 16;
 	refuse(&c3, &d);
-	d.cipher = cipher("AES-128-CTR");       /* not on v2 */
+	d.cipher = find_alg("AES-128-CTR");       /* not on v2 */
 	refuse(&c2, &d);
 	sec2_make_bd3(&d, bd);
 	run_ok(&c3, bd);
@@ -503,7 +489,7 @@ test_mac_limits(void)
 static void
 test_bad_types(void)
 {
-	struct sec2_op_desc d = { .cipher = cipher("AES-128-CBC"), .enc = true, .src = src, .dst = dst,
+	struct sec2_op_desc d = { .cipher = find_alg("AES-128-CBC"), .enc = true, .src = src, .dst = dst,
 		.de = 1, .ckey = ckey, .civ = civ, .cipher_len = 64 };
 	uint8_t bd[128];
 	unsigned int i;
@@ -558,7 +544,7 @@ test_bad_lists(void)
 		struct hisi_sgl head;
 		struct hisi_sgl_entry e[4];
 	} list __attribute__((aligned(64)));
-	struct sec2_op_desc d = { .cipher = cipher("AES-128-CBC"), .enc = true, .src = &list, .dst = dst,
+	struct sec2_op_desc d = { .cipher = find_alg("AES-128-CBC"), .enc = true, .src = &list, .dst = dst,
 		.src_type = SEC2_ADDR_SGL, .de = 1, .ckey = ckey, .civ = civ, .cipher_len = 64 };
 	uint8_t bd[128];
 
@@ -596,10 +582,10 @@ test_bad_lists(void)
 static void
 test_wild_addresses(void)
 {
-	struct sec2_op_desc good = { .cipher = cipher("AES-128-CBC"), .enc = true, .src = src, .dst = dst,
+	struct sec2_op_desc good = { .cipher = find_alg("AES-128-CBC"), .enc = true, .src = src, .dst = dst,
 		.de = 1, .ckey = ckey, .civ = civ, .cipher_len = 64, .mac = &test_macs[3], .mac_len = 20,
 		.akey_len = 20, .akey = akey, .auth_len = 64, .mac_addr = mac };
-	struct sec2_op_desc gcm = { .cipher = cipher("AES-128-GCM"), .aead = true, .enc = true,
+	struct sec2_op_desc gcm = { .cipher = find_alg("AES-128-GCM"), .aead = true, .enc = true,
 		.src = src, .dst = dst, .de = 1, .ckey = ckey, .civ = civ, .cipher_len = 64, .auth_len = 16,
 		.cipher_off = 16, .mac_len = 16, .mac_addr = mac };
 	static struct {
@@ -679,7 +665,7 @@ test_large(void)
 	} list __attribute__((aligned(64)));
 	uint32_t len = SEC2_MAX_LEN & ~15u, i;
 	uint8_t *in = malloc(len), *out = malloc(len), *want = malloc(len), bd[128];
-	struct sec2_op_desc d = { .cipher = cipher("AES-256-CBC"), .enc = true, .src = &list, .dst = out,
+	struct sec2_op_desc d = { .cipher = find_alg("AES-256-CBC"), .enc = true, .src = &list, .dst = out,
 		.src_type = SEC2_ADDR_SGL, .de = 1, .ckey = ckey, .civ = civ, .cipher_len = len };
 
 	CHECK(in != NULL && out != NULL && want != NULL);

@@ -65,6 +65,20 @@ const struct sec2_mac test_macs[] = {
 };
 const unsigned int nb_test_macs = sizeof(test_macs) / sizeof(test_macs[0]);
 
+const struct sec2_alg *
+find_alg(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < nb_test_ciphers; i++)
+		if (strcmp(test_ciphers[i].ossl, name) == 0)
+			return &test_ciphers[i];
+	for (i = 0; i < nb_test_aeads; i++)
+		if (strcmp(test_aeads[i].ossl, name) == 0)
+			return &test_aeads[i];
+	exit(1);
+}
+
 /* ------------------------------------------------------------------ descriptors */
 
 void

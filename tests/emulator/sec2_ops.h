@@ -29,6 +29,9 @@ extern const unsigned int nb_test_ciphers, nb_test_aeads;
 extern const struct sec2_mac test_macs[];       /* hashes, HMACs, CMAC, GMAC */
 extern const unsigned int nb_test_macs;
 
+/* A cipher or AEAD; exits when there is none of that name. */
+const struct sec2_alg *find_alg(const char *name);
+
 struct sec2_op_desc {
 	const struct sec2_alg *cipher;  /* NULL: none */
 	const struct sec2_mac *mac;     /* NULL: none, or AEAD */

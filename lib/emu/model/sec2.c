@@ -293,16 +293,11 @@ arena_grow(struct sec2_ctx *ctx)
 static void
 finish(struct sec2_ctx *ctx, struct sec2_op *op, const struct emu_job *job)
 {
-	void *sqe = job->sqe;
-
 	if (op->error == SEC2_OK && op->path != SEC2_P_DONE && op->out != NULL) {
 		ctx->mem = op->mem;
 		op->error = sec2_unmap(ctx, op);
 	}
-	if (ctx->hw == 2)
-		sec2_bd2_result(sqe, op->error, op->icv, op->flag);
-	else
-		sec2_bd3_result(sqe, op->error, op->icv, op->flag);
+	sec2_put_result(job->sqe, op->error, op->icv, op->flag);
 }
 
 /* The next job; false: those before it have used up the scratch memory. */
@@ -479,7 +474,7 @@ sec2_spans(const struct emu_device *dev, const void *sqe, struct emu_span *s)
 static void
 sec2_fail(void *sqe, uint8_t status)
 {
-	sec2_bd3_result(sqe, status, 0, 0);
+	sec2_put_result(sqe, status, 0, 0);
 }
 
 const struct emu_model emu_model_sec2 = {

@@ -146,8 +146,12 @@ sec2_prefetch(uint64_t iv, uint64_t src, uint64_t dst)
  */
 void sec2_bd3_prefetch(const void *sqe);
 void sec2_bd2_prefetch(const void *sqe);
+_Static_assert(offsetof(struct sec2_bd2, result) == offsetof(struct sec2_bd3, result) &&
+	offsetof(struct sec2_bd2, warning_type) == offsetof(struct sec2_bd3, warning_type), "C6");
+
+/* Of both types: results are in the same place. */
 static inline void
-sec2_bd3_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag)
+sec2_put_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag)
 {
 	struct sec2_bd3 *bd = sqe;
 
@@ -157,7 +161,6 @@ sec2_bd3_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag)
 	bd->warning_type = 0;
 }
 bool sec2_bd2_read(const void *sqe, struct sec2_req *r);
-void sec2_bd2_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag);
 
 /*
  * All of the three steps below for the plain case of the most wanted request: AES-GCM in one

@@ -57,14 +57,3 @@ sec2_bd2_prefetch(const void *sqe)
 
 	sec2_prefetch(bd->c_ivin_addr, bd->data_src_addr, bd->data_dst_addr);
 }
-
-void
-sec2_bd2_result(void *sqe, uint8_t error, uint8_t icv, uint8_t flag)
-{
-	struct sec2_bd2 *bd = sqe;
-
-	bd->result = (uint16_t)(SEC2_RES_DONE | HW_PREP(SEC2_RES_ICV, icv) |
-		HW_PREP(SEC2_RES_FLAG, flag));
-	bd->error_type = error;
-	bd->warning_type = 0;
-}

@@ -77,7 +77,7 @@ read_numbers(struct sec2_form *f, const volatile struct sec2_bd3 *bd, bool *same
 	return emu_likely(*same) ? f->known : read_form(f, head, auth);
 }
 
-/* Lengths and addresses; lo, len: all of the data. The rest of the task is the form's. */
+/* Lengths and addresses; all, len: all of the data. The rest of the task is the form's. */
 static inline bool
 find_all(const struct sec2_form *f, const struct emu_mem *mem, const volatile struct sec2_bd3 *bd,
 	struct crypto_task *t, const uint8_t **all, uint32_t *len)
@@ -203,7 +203,7 @@ results(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n, bool o
 		uint8_t icv = 0;
 
 		if (emu_unlikely(!ok)) {
-			sec2_bd3_result(jobs[i].sqe, SEC2_E_ENGINE, 0, SEC2_FLAG_AEAD);
+			sec2_put_result(jobs[i].sqe, SEC2_E_ENGINE, 0, SEC2_FLAG_AEAD);
 			continue;
 		}
 		if (c->verify)
@@ -211,7 +211,7 @@ results(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n, bool o
 				SEC2_ICV_MATCH;
 		else
 			copy_mac(c->mac, c->digest, c->mac_len);
-		sec2_bd3_result(jobs[i].sqe, SEC2_OK, icv, SEC2_FLAG_AEAD);
+		sec2_put_result(jobs[i].sqe, SEC2_OK, icv, SEC2_FLAG_AEAD);
 	}
 }
 

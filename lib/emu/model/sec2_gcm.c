@@ -189,7 +189,7 @@ run(struct sec2_ctx *ctx, const struct emu_job *job, unsigned int i)
 	emu_guard_enter(&ctx->guard);
 	if (t->cipher == SEC2_CIPHER_DEC)
 		icv = t->status == CRYPTO_AUTH_FAILED ? SEC2_ICV_MISMATCH : SEC2_ICV_MATCH;
-	sec2_bd3_result(job->sqe, t->status == CRYPTO_FAILED ? SEC2_E_ENGINE : SEC2_OK, icv,
+	sec2_put_result(job->sqe, t->status == CRYPTO_FAILED ? SEC2_E_ENGINE : SEC2_OK, icv,
 		SEC2_FLAG_AEAD);
 }
 
@@ -232,7 +232,7 @@ sec2_gcm_run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 		if (ctx->looks) {
 			ctx->end = ctx->nb;
 		} else {
-			sec2_bd3_result(jobs[ctx->finished].sqe, SEC2_E_ADDR, 0, 0);
+			sec2_put_result(jobs[ctx->finished].sqe, SEC2_E_ADDR, 0, 0);
 			ctx->finished++;
 		}
 	}
