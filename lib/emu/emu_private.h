@@ -42,14 +42,38 @@ _Static_assert(EMU_MAX_THREADS * EMU_DOZE_STRIDE * 4 <= EMU_DOZE_PAGE, "one page
 #define emu_likely(x)   __builtin_expect(!!(x), 1)
 #define emu_unlikely(x) __builtin_expect(!!(x), 0)
 
-/* Asks for a line that will be written: GCC says it in so many words only if told that it may. */
+/*
+ * Asks for a line; any number will do for an address. In so many words: GCC takes a function that
+ * does nothing but __builtin_prefetch() for one without effect, and drops the calls.
+ */
+static inline void
+emu_prefetch_at(uint64_t addr)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("prefetcht0 (%0)" : : "r"(addr));
+#elif defined(__aarch64__)
+	__asm__ volatile("prfm pldl1keep, [%0]" : : "r"(addr));
+#else
+	(void)addr;
+#endif
+}
+
+static inline void
+emu_prefetch(const void *p)
+{
+	emu_prefetch_at((uintptr_t)p);
+}
+
+/* The same for a line that will be written. */
 static inline void
 emu_prefetch_write(const void *p)
 {
 #if defined(__x86_64__)
-	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)p));
+	__asm__ volatile("prefetchw (%0)" : : "r"(p));
+#elif defined(__aarch64__)
+	__asm__ volatile("prfm pstl1keep, [%0]" : : "r"(p));
 #else
-	__builtin_prefetch(p, 1);
+	(void)p;
 #endif
 }
 
@@ -298,7 +322,7 @@ emu_queue_mem(const struct emu_queue *q)
 static inline void
 emu_prefetch_sqe(uint8_t *sqe)
 {
-	__builtin_prefetch(sqe);
+	emu_prefetch(sqe);
 	/* The result goes into the second line: ask for it to be ours. */
 	emu_prefetch_write(sqe + 64);
 }

@@ -121,22 +121,16 @@ struct sec2_ctx {
 
 /* Descriptor formats. False: not a descriptor of that type. */
 bool sec2_bd3_read(const void *sqe, struct sec2_req *r);
-static inline void
-sec2_prefetch_at(uint64_t addr)
-{
-	__builtin_prefetch((const void *)(uintptr_t)addr);
-}
-
 /* Data, or lists: their heads and first entries. Numbers: wild ones may wrap. */
 static inline void
 sec2_prefetch(uint64_t iv, uint64_t src, uint64_t dst)
 {
-	sec2_prefetch_at(iv);
-	sec2_prefetch_at(src);
-	sec2_prefetch_at(src + 64);
+	emu_prefetch_at(iv);
+	emu_prefetch_at(src);
+	emu_prefetch_at(src + 64);
 	if (dst != src && dst != 0) {
-		sec2_prefetch_at(dst);
-		sec2_prefetch_at(dst + 64);
+		emu_prefetch_at(dst);
+		emu_prefetch_at(dst + 64);
 	}
 }
 

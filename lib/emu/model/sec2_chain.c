@@ -168,8 +168,8 @@ add(struct sec2_ctx *ctx, const struct emu_job *job)
 	emu_touch(t->akey, t->akey_len);
 	if (!ctx->engine->chain_add(ctx->engine_ctx, ctx->nb, t, same && ctx->nb != 0, c->digest))
 		return false;
-	__builtin_prefetch(t->csrc);
-	__builtin_prefetch(t->mac, 1);
+	emu_prefetch(t->csrc);
+	emu_prefetch_write(t->mac);
 	c->iv = t->iv;
 	c->mac = t->mac;
 	c->mac_len = t->mac_len;

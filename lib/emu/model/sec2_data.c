@@ -147,7 +147,7 @@ map_chain(struct sec2_ctx *ctx, struct sec2_op *op)
 		return ret;
 	if (cipher) {
 		op->t.csrc = base + (r->cipher_off - lo);
-		__builtin_prefetch(op->t.csrc);
+		emu_prefetch(op->t.csrc);
 		ret = map_output(ctx, op, copied, image);
 		if (ret != SEC2_OK)
 			return ret;
@@ -197,7 +197,7 @@ map_aead(struct sec2_ctx *ctx, struct sec2_op *op)
 	if (ret != SEC2_OK)
 		return ret;
 	t->csrc = p;
-	__builtin_prefetch(p);
+	emu_prefetch(p);
 	ret = map_output(ctx, op, copied, false);
 	if (ret != SEC2_OK)
 		return ret;
@@ -205,7 +205,7 @@ map_aead(struct sec2_ctx *ctx, struct sec2_op *op)
 	if (ret != SEC2_OK)
 		return ret;
 	t->asrc = p;
-	__builtin_prefetch(p);
+	emu_prefetch(p);
 	if (r->cmode != SEC2_CMODE_CCM)
 		return SEC2_OK;
 	b0 = emu_ptr(ctx->mem, r->aiv, 16);

@@ -172,8 +172,8 @@ look(struct sec2_ctx *ctx, const struct emu_job *job, unsigned int i)
 
 	if (!read_job(&ctx->gcm_form, emu_queue_mem(job->q), t, job->sqe))
 		return false;
-	__builtin_prefetch(t->csrc);
-	__builtin_prefetch(t->mac, 1);
+	emu_prefetch(t->csrc);
+	emu_prefetch_write(t->mac);
 	return true;
 }
 
