@@ -328,20 +328,21 @@ emu_prefetch_sqe(uint8_t *sqe)
 }
 
 /*
- * Asks for the next entry behind those that were collected, if it is announced: once for each job
- * of a batch, so that the next batch is here when it is its turn.
+ * Asks for the next n entries behind those that were collected, as far as they are announced: as
+ * many as were worked on of this batch, so that the next one is here when it is its turn.
  */
 static inline void
-emu_prefetch_next(struct emu_queue *q)
+emu_prefetch_next(struct emu_queue *q, unsigned int n)
 {
 	unsigned int slot = q->head + q->asked;
 
-	if (slot >= q->depth)
-		slot -= q->depth;
-	if (slot == q->tail || q->asked == EMU_BATCH)
-		return;
-	emu_prefetch_sqe(q->sq + (size_t)slot * q->sqe_size);
-	q->asked++;
+	for (; n > 0 && q->asked < EMU_BATCH; n--, q->asked++) {
+		if (slot >= q->depth)
+			slot -= q->depth;
+		if (slot == q->tail)
+			return;
+		emu_prefetch_sqe(q->sq + (size_t)slot++ * q->sqe_size);
+	}
 }
 
 /* qm.c: data path, engine thread only. */

@@ -61,8 +61,8 @@ struct crypto_engine {
 	unsigned int (*cipher)(void *e, struct crypto_task **t, unsigned int n);
 	unsigned int (*auth)(void *e, struct crypto_task **t, unsigned int n);
 	unsigned int (*aead)(void *e, struct crypto_task **t, unsigned int n);
-	/* Short cuts; an engine has all of them or none (NULL). One AES-GCM: */
-	void (*gcm)(void *e, struct crypto_task *t);
+	/* Short cuts; an engine has all of them or none (NULL). AES-GCM, one after the other: */
+	void (*gcm)(void *e, struct crypto_task *t, unsigned int n);
 	/*
 	 * Chains of AES-CBC and an HMAC, in place: add() is called for each, from i = 0 on, and keeps
 	 * no pointer to the task. same: algorithms and lengths of keys are those of the one before.

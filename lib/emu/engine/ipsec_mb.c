@@ -440,9 +440,12 @@ imb_aead(void *arg, struct crypto_task **t, unsigned int n)
 }
 
 static void
-imb_gcm(void *e, struct crypto_task *t)
+imb_gcm(void *e, struct crypto_task *t, unsigned int n)
 {
-	do_gcm(e, t);
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		do_gcm(e, &t[i]);
 }
 
 static bool

@@ -94,7 +94,7 @@ struct sec2_chain {
 	bool verify;
 };
 
-#define SEC2_GCM_AHEAD  8       /* a power of 2: jobs of a group, see sec2_gcm.c */
+#define SEC2_GCM_GROUP  8       /* see sec2_gcm.c */
 
 struct sec2_ctx {
 	const struct emu_device *dev;
@@ -111,10 +111,12 @@ struct sec2_ctx {
 	unsigned int paths;     /* 1 << enum sec2_path of those prepared */
 	/* Of the short cuts. */
 	unsigned int end;       /* as far as it goes */
-	bool looks;             /* at job nb; else it is at job finished */
+	volatile bool looks;    /* at job at; else it touches what that points to */
+	volatile unsigned int at;
 	bool auth_first;        /* of the chains gathered */
 	bool chains_last;       /* the last jobs were chains, not AES-GCM */
 	struct sec2_form gcm_form, chain_form;
+	struct crypto_task gcms[SEC2_GCM_GROUP];
 	struct sec2_chain chains[EMU_BATCH];
 	struct sec2_op ops[EMU_BATCH];
 };

@@ -168,7 +168,7 @@ add(struct sec2_ctx *ctx, const struct emu_job *job)
 	emu_touch(t->akey, t->akey_len);
 	if (!ctx->engine->chain_add(ctx->engine_ctx, ctx->nb, t, same && ctx->nb != 0, c->digest))
 		return false;
-	emu_prefetch(t->csrc);
+	emu_prefetch_write(t->csrc);
 	emu_prefetch_write(t->mac);
 	c->iv = t->iv;
 	c->mac = t->mac;
@@ -222,24 +222,30 @@ results(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n, bool o
 static unsigned int
 gather(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 {
-	ctx->nb = ctx->finished = 0;
+	unsigned int i;
+
+	ctx->nb = 0;
 	ctx->end = n;
 	ctx->looks = true;
 	if (sigsetjmp(ctx->guard, 0) != 0) {
 		if (!ctx->looks)
-			return ctx->finished;
-		ctx->end = ctx->nb;
+			return ctx->at;
+		ctx->nb = ctx->end = ctx->at;
 	}
 	emu_guard_enter(&ctx->guard);
-	for (; ctx->nb < ctx->end && add(ctx, &jobs[ctx->nb]); ctx->nb++) {
-		emu_prefetch_next(jobs[ctx->nb].q);
+	for (; ctx->nb < ctx->end; ctx->nb++) {
+		ctx->at = ctx->nb;
+		if (!add(ctx, &jobs[ctx->nb]))
+			break;
+		emu_prefetch_next(jobs[ctx->nb].q, 1);
 		if (ctx->nb + AHEAD < n)
 			sec2_bd3_prefetch(jobs[ctx->nb + AHEAD].sqe);
 	}
 	ctx->looks = false;
-	for (; ctx->finished < ctx->nb; ctx->finished++) {
-		const struct sec2_chain *c = &ctx->chains[ctx->finished];
+	for (i = 0; i < ctx->nb; i++) {
+		const struct sec2_chain *c = &ctx->chains[i];
 
+		ctx->at = i;
 		emu_touch(c->all, c->len);
 		emu_touch(c->iv, 16);
 		emu_touch(c->mac, c->mac_len);

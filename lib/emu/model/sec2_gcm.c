@@ -164,57 +164,64 @@ sec2_gcm_read(struct sec2_form *f, const struct emu_mem *mem, struct sec2_op *op
 	return true;
 }
 
-/* Looks at job i; false: it has to go another way. */
+/* False: it has to go another way. */
 static inline bool
-look(struct sec2_ctx *ctx, const struct emu_job *job, unsigned int i)
+look(struct sec2_ctx *ctx, const struct emu_job *job, struct crypto_task *t)
 {
-	struct crypto_task *t = &ctx->ops[i % SEC2_GCM_AHEAD].t;
-
 	if (!read_job(&ctx->gcm_form, emu_queue_mem(job->q), t, job->sqe))
 		return false;
-	emu_prefetch(t->csrc);
+	emu_prefetch_write(t->cdst);
+	emu_prefetch(t->asrc);
 	emu_prefetch_write(t->mac);
 	return true;
 }
 
-static inline void
-run(struct sec2_ctx *ctx, const struct emu_job *job, unsigned int i)
+/* Works on the jobs of the group before end: they were touched. */
+static void
+run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int end)
 {
-	struct crypto_task *t = &ctx->ops[i % SEC2_GCM_AHEAD].t;
-	uint8_t icv = 0;
+	struct crypto_task *t = ctx->gcms;
 
-	touch(t);
-	emu_guard_leave();
-	ctx->engine->gcm(ctx->engine_ctx, t);
-	emu_guard_enter(&ctx->guard);
-	if (t->cipher == SEC2_CIPHER_DEC)
-		icv = t->status == CRYPTO_AUTH_FAILED ? SEC2_ICV_MISMATCH : SEC2_ICV_MATCH;
-	sec2_put_result(job->sqe, t->status == CRYPTO_FAILED ? SEC2_E_ENGINE : SEC2_OK, icv,
-		SEC2_FLAG_AEAD);
+	jobs += ctx->finished;
+	ctx->engine->gcm(ctx->engine_ctx, t, end - ctx->finished);
+	for (; ctx->finished < end; ctx->finished++, t++, jobs++) {
+		uint8_t icv = 0;
+
+		if (t->cipher == SEC2_CIPHER_DEC)
+			icv = t->status == CRYPTO_AUTH_FAILED ? SEC2_ICV_MISMATCH : SEC2_ICV_MATCH;
+		sec2_put_result(jobs->sqe, t->status == CRYPTO_FAILED ? SEC2_E_ENGINE : SEC2_OK, icv,
+			SEC2_FLAG_AEAD);
+	}
 }
 
-/* Goes on where ctx says, and keeps it there for whoever comes after a fault. */
+/* Goes on at job finished, and keeps where it is for whoever comes after a fault. */
 static __attribute__((noinline)) void
-run_window(struct sec2_ctx *ctx, const struct emu_job *jobs)
+run_groups(struct sec2_ctx *ctx, const struct emu_job *jobs)
 {
-	unsigned int seen = ctx->nb, done = ctx->finished;
+	while (ctx->finished < ctx->end) {
+		unsigned int first = ctx->finished, end = ctx->end, i;
 
-	while (done < ctx->end) {
+		if (end > first + SEC2_GCM_GROUP)
+			end = first + SEC2_GCM_GROUP;
+		emu_guard_enter(&ctx->guard);
 		ctx->looks = true;
-		while (seen - done < SEC2_GCM_AHEAD && seen < ctx->end) {
-			emu_prefetch_next(jobs[seen].q);
-			if (seen + SEC2_GCM_AHEAD < ctx->end)
-				sec2_bd3_prefetch(jobs[seen + SEC2_GCM_AHEAD].sqe);
-			if (!look(ctx, &jobs[seen], seen))
-				ctx->end = seen;
-			else
-				ctx->nb = ++seen;
+		emu_prefetch_next(jobs[first].q, end - first);
+		for (i = first; i < end; i++) {
+			ctx->at = i;
+			if (i + SEC2_GCM_GROUP < ctx->end)
+				sec2_bd3_prefetch(jobs[i + SEC2_GCM_GROUP].sqe);
+			if (!look(ctx, &jobs[i], &ctx->gcms[i - first])) {
+				ctx->end = end = i;
+				break;
+			}
 		}
 		ctx->looks = false;
-		while (done < seen) {
-			run(ctx, &jobs[done], done);
-			ctx->finished = ++done;
+		for (i = first; i < end; i++) {
+			ctx->at = i;
+			touch(&ctx->gcms[i - first]);
 		}
+		emu_guard_leave();
+		run(ctx, jobs, end);
 	}
 }
 
@@ -223,21 +230,20 @@ sec2_gcm_run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 {
 	unsigned int i;
 
-	for (i = 0; i < SEC2_GCM_AHEAD && i < n; i++)
+	for (i = 0; i < SEC2_GCM_GROUP && i < n; i++)
 		sec2_bd3_prefetch(jobs[i].sqe);
-	ctx->nb = ctx->finished = 0;
+	ctx->finished = 0;
 	ctx->end = n;
 	if (sigsetjmp(ctx->guard, 0) != 0) {
-		/* Of a job that is looked at nothing is said yet. */
 		if (ctx->looks) {
-			ctx->end = ctx->nb;
+			/* Nothing is said of it yet; those before are looked at again. */
+			ctx->end = ctx->at;
 		} else {
+			run(ctx, jobs, ctx->at);
 			sec2_put_result(jobs[ctx->finished].sqe, SEC2_E_ADDR, 0, 0);
 			ctx->finished++;
 		}
 	}
-	emu_guard_enter(&ctx->guard);
-	run_window(ctx, jobs);
-	emu_guard_leave();
+	run_groups(ctx, jobs);
 	return ctx->finished;
 }
