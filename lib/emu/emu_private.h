@@ -345,6 +345,17 @@ emu_prefetch_next(struct emu_queue *q, unsigned int n)
 	}
 }
 
+/* The i-th entry behind those that were collected, if it was asked for above; else NULL. */
+static inline const void *
+emu_next_sqe(const struct emu_queue *q, unsigned int i)
+{
+	unsigned int slot = q->head + i;
+
+	if (i >= q->asked)
+		return NULL;
+	return q->sq + (size_t)(slot < q->depth ? slot : slot - q->depth) * q->sqe_size;
+}
+
 /* qm.c: data path, engine thread only. */
 unsigned int qm_collect(struct emu_thread *th, struct emu_job *jobs, unsigned int max);
 void qm_complete(struct emu_job *jobs, unsigned int n);

@@ -48,8 +48,11 @@ emu_guard_leave(void)
 	emu_guard_env = NULL;
 }
 
+/* What is no address is no mistake of ours. */
+#define EMU_ANY_ADDRESS __attribute__((no_sanitize("address", "undefined")))
+
 /* The same as emu_touch() below for what is known not to be empty, and less than a page. */
-__attribute__((no_sanitize("address"))) static inline void
+EMU_ANY_ADDRESS static inline void
 emu_touch_short(const void *p, size_t len)
 {
 	const volatile uint8_t *b = p;
@@ -59,7 +62,7 @@ emu_touch_short(const void *p, size_t len)
 }
 
 /* Faults if any page of [p, p + len) cannot be read. That is no use of the data, whoever watches. */
-__attribute__((no_sanitize("address"))) static inline void
+EMU_ANY_ADDRESS static inline void
 emu_touch(const void *p, size_t len)
 {
 	const volatile uint8_t *b = p;

@@ -447,6 +447,7 @@ collect_queue(struct emu_queue *q, struct emu_job *jobs, unsigned int max)
 {
 	uint64_t db = q->db[HISI_QM_DB_CMD_SQ];
 	unsigned int n, i, slot;
+	uint8_t *sqe;
 
 	if (db != q->db_last) {
 		/* Entries before the doorbell: its store was ordered behind theirs. */
@@ -462,13 +463,17 @@ collect_queue(struct emu_queue *q, struct emu_job *jobs, unsigned int max)
 	if (n > max)
 		n = max;
 	slot = q->head;
+	sqe = q->sq + (size_t)slot * q->sqe_size;
 	for (i = 0; i < n; i++) {
 		jobs[i].q = q;
-		jobs[i].sqe = q->sq + (size_t)slot * q->sqe_size;
+		jobs[i].sqe = sqe;
 		if (i >= q->asked)
-			emu_prefetch_sqe(jobs[i].sqe);
-		if (++slot == q->depth)
+			emu_prefetch_sqe(sqe);
+		sqe += q->sqe_size;
+		if (++slot == q->depth) {
 			slot = 0;
+			sqe = q->sq;
+		}
 	}
 	q->head = (uint16_t)slot;
 	q->asked = (uint16_t)(q->asked > n ? q->asked - n : 0);
@@ -514,39 +519,37 @@ qm_take_again(struct emu_job *job)
 static void
 complete_queue(struct emu_queue *q, const struct emu_job *jobs, unsigned int n)
 {
-	unsigned int first = (unsigned int)((size_t)((const uint8_t *)jobs[0].sqe - q->sq) /
-		q->sqe_size);
-	unsigned int i, slot, at;
-	uint64_t phase;
+	unsigned int slot = (unsigned int)((size_t)((const uint8_t *)jobs[0].sqe - q->sq) /
+		q->sqe_size) + n;
+	unsigned int at = q->cq_tail + n, i;
+	uint64_t rest = (uint64_t)q->id << 16 | (uint64_t)q->phase << 48;
 
 	for (i = 0; q->recover != NULL && i < n; i++)
 		emu_recover_done(q, jobs[i].sqe);
-	/* Results and data come before any of the entries. */
-	atomic_thread_fence(memory_order_release);
-	for (i = n; i-- > 0;) {
-		_Atomic uint64_t *cqe;
-
-		at = q->cq_tail + i;
-		phase = q->phase;
-		if (at >= q->depth) {
-			at -= q->depth;
-			phase ^= HISI_QM_CQE_PHASE;
-		}
-		slot = first + i < q->depth ? first + i : first + i - q->depth;
-		if (emu_unlikely(q->forced_index >= 0))
-			slot = (unsigned int)q->forced_index;
-		cqe = (_Atomic uint64_t *)(void *)&q->cq[at];
-		atomic_store_explicit(&cqe[0], 0, memory_order_relaxed);
-		/* Index, queue and phase in one store. */
-		atomic_store_explicit(&cqe[1], slot | (uint64_t)q->id << 16 | phase << 48,
-			memory_order_release);
-	}
-	at = q->cq_tail + n;
+	if (slot > q->depth)
+		slot -= q->depth;
 	if (at >= q->depth) {
 		at -= q->depth;
 		q->phase ^= HISI_QM_CQE_PHASE;
+		rest ^= (uint64_t)HISI_QM_CQE_PHASE << 48;
 	}
 	q->cq_tail = (uint16_t)at;
+	/* Results and data come before any of the entries. */
+	atomic_thread_fence(memory_order_release);
+	for (i = n; i > 0; i--) {
+		_Atomic uint64_t *cqe;
+
+		if (emu_unlikely(at == 0)) {
+			at = q->depth;
+			rest ^= (uint64_t)HISI_QM_CQE_PHASE << 48;
+		}
+		cqe = (_Atomic uint64_t *)(void *)&q->cq[--at];
+		slot = (slot == 0 ? q->depth : slot) - 1;
+		atomic_store_explicit(&cqe[0], 0, memory_order_relaxed);
+		/* Index, queue and phase in one store. */
+		atomic_store_explicit(&cqe[1], rest | (emu_unlikely(q->forced_index >= 0) ?
+			(unsigned int)q->forced_index : slot), memory_order_release);
+	}
 	q->ops += n;
 	notify(q, n);
 }

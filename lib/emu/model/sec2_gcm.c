@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * AES-GCM in one descriptor of type 3. A library does such jobs one by one, so there is nothing to
- * gain from a batch: each goes all the way alone. They are taken in groups, small enough for all of
- * it to stay in the first cache, in three steps, so that what descriptors point to arrives meanwhile:
+ * gain from a large batch. They are taken in groups, small enough for all of it to stay in the
+ * first cache, in three steps, so that what descriptors point to arrives meanwhile:
  *
- *	of the group after      lists, IVs are asked for
+ *	of the next groups      lists, IVs are asked for
  *	of this group           descriptors and lists are read, data is asked for
- *	                        then one job after the other is done
+ *	                        data is touched, then the library does one job after the other
  */
 #include <string.h>
 
@@ -72,16 +72,9 @@ find_any(const struct sec2_form *f, const struct emu_mem *mem, struct crypto_tas
 		t->asrc != NULL && t->cdst != NULL;
 }
 
-static inline bool
-is_low(uint64_t addr)
-{
-	return emu_unlikely(addr < EMU_PAGE);
-}
-
 /*
  * In place, {AAD, payload} as DPDK's users have them, on a device that sees the whole process: all
- * with one look at the list. Address 0 and its neighbours are left to find_any(), which refuses
- * them; other nonsense faults in touch().
+ * with one look at the list. Nonsense faults in touch(), a list at address 0 is find_any()'s.
  */
 static inline bool
 find_pair(const struct sec2_form *f, const struct emu_mem *mem, struct crypto_task *t,
@@ -92,7 +85,7 @@ find_pair(const struct sec2_form *f, const struct emu_mem *mem, struct crypto_ta
 	uint64_t aad, data;
 	uint32_t len;
 
-	if (!mem->sva || !f->pair || is_low(src) || src % HISI_SGL_ALIGN != 0 ||
+	if (!mem->sva || !f->pair || src < EMU_PAGE || src % HISI_SGL_ALIGN != 0 ||
 			(f->de && bd->data_dst_addr != src) ||
 			bd->auth_src_offset != 0 || bd->cipher_src_offset != t->alen ||
 			sgl->entry_sum_in_sgl != 2 || sgl->entries[0].len != t->alen || t->alen == 0)
@@ -102,8 +95,7 @@ find_pair(const struct sec2_form *f, const struct emu_mem *mem, struct crypto_ta
 	data = sgl->entries[1].addr;
 	t->asrc = (const uint8_t *)(uintptr_t)aad;
 	t->csrc = t->cdst = (uint8_t *)(uintptr_t)data;
-	return len >= t->clen && len <= HISI_SGL_MAX_ENTRY_LEN && !is_low(aad) && !is_low(data) &&
-		!is_low((uintptr_t)t->ckey) && !is_low((uintptr_t)t->iv) && !is_low((uintptr_t)t->mac);
+	return len >= t->clen && len <= HISI_SGL_MAX_ENTRY_LEN;
 }
 
 static inline bool
@@ -176,7 +168,7 @@ look(struct sec2_ctx *ctx, const struct emu_job *job, struct crypto_task *t)
 	return true;
 }
 
-/* Works on the jobs of the group before end: they were touched. */
+/* Works on the jobs before end: they were touched. */
 static void
 run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int end)
 {
@@ -194,6 +186,18 @@ run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int end)
 	}
 }
 
+/* Of the next groups after that of job i, which may be those of the next batch. */
+static inline void
+prefetch_lists(const struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int i)
+{
+	unsigned int next = i + 2 * SEC2_GCM_GROUP;
+	const void *sqe = next < ctx->end ? jobs[next].sqe :
+		emu_next_sqe(jobs[i].q, next - ctx->end);
+
+	if (emu_likely(sqe != NULL))
+		sec2_bd3_prefetch(sqe);
+}
+
 /* Goes on at job finished, and keeps where it is for whoever comes after a fault. */
 static __attribute__((noinline)) void
 run_groups(struct sec2_ctx *ctx, const struct emu_job *jobs)
@@ -203,17 +207,14 @@ run_groups(struct sec2_ctx *ctx, const struct emu_job *jobs)
 
 		if (end > first + SEC2_GCM_GROUP)
 			end = first + SEC2_GCM_GROUP;
-		emu_guard_enter(&ctx->guard);
 		ctx->looks = true;
+		emu_guard_enter(&ctx->guard);
 		emu_prefetch_next(jobs[first].q, end - first);
 		for (i = first; i < end; i++) {
 			ctx->at = i;
-			if (i + SEC2_GCM_GROUP < ctx->end)
-				sec2_bd3_prefetch(jobs[i + SEC2_GCM_GROUP].sqe);
-			if (!look(ctx, &jobs[i], &ctx->gcms[i - first])) {
+			prefetch_lists(ctx, jobs, i);
+			if (!look(ctx, &jobs[i], &ctx->gcms[i - first]))
 				ctx->end = end = i;
-				break;
-			}
 		}
 		ctx->looks = false;
 		for (i = first; i < end; i++) {
@@ -230,7 +231,7 @@ sec2_gcm_run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 {
 	unsigned int i;
 
-	for (i = 0; i < SEC2_GCM_GROUP && i < n; i++)
+	for (i = 0; i < 2 * SEC2_GCM_GROUP && i < n; i++)
 		sec2_bd3_prefetch(jobs[i].sqe);
 	ctx->finished = 0;
 	ctx->end = n;
