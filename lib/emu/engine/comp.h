@@ -46,8 +46,8 @@ struct comp_engine {
 	/* DONE, NO_SPACE (output undefined up to produced), FAILED. */
 	enum comp_ret (*deflate)(void *ctx, struct comp_op *op);
 	/*
-	 * A complete stream. DONE, MORE, NO_SPACE, BAD, FAILED. ISA-L also decodes streams whose
-	 * Huffman codes are incomplete, which zlib refuses: trust DONE if a checksum confirms it.
+	 * A complete stream. DONE, MORE, NO_SPACE, BAD, FAILED. Whatever the engine, result,
+	 * consumed, produced and the bytes are those of zlib.
 	 */
 	enum comp_ret (*inflate)(void *ctx, struct comp_op *op);
 	/* Start with 0 and 1; as in zlib. */

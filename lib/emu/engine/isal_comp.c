@@ -9,26 +9,41 @@
 #include <isa-l.h>
 
 #include "comp.h"
+#include "isal_inflate.h"
 
 #define IL_LEVEL        1
 #define IL_PAD          64      /* see zlib_comp.c */
 
 struct il_ctx {
 	struct isal_zstream def;
-	struct inflate_state inf;
+	struct il_inflater *inf;
 	uint8_t level_buf[ISAL_DEF_LVL1_DEFAULT];
 };
-
-static void *
-il_open(void)
-{
-	return calloc(1, sizeof(struct il_ctx));
-}
 
 static void
 il_close(void *priv)
 {
-	free(priv);
+	struct il_ctx *c = priv;
+
+	if (c == NULL)
+		return;
+	il_inflater_free(c->inf);
+	free(c);
+}
+
+static void *
+il_open(void)
+{
+	struct il_ctx *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->inf = il_inflater_new();
+	if (c->inf == NULL) {
+		il_close(c);
+		return NULL;
+	}
+	return c;
 }
 
 static enum comp_ret
@@ -126,46 +141,7 @@ il_deflate(void *priv, struct comp_op *op)
 static enum comp_ret
 il_inflate(void *priv, struct comp_op *op)
 {
-	struct comp_cursor in = {op->in, op->n_in}, out = {op->out, op->n_out};
-	struct inflate_state *st = &((struct il_ctx *)priv)->inf;
-	uint32_t left = comp_total(op->in, op->n_in), room = comp_total(op->out, op->n_out);
-	struct comp_seg piece;
-	uint8_t none;
-	int ret;
-
-	isal_inflate_init(st);
-	st->next_in = &none;
-	st->avail_in = 0;
-	st->next_out = &none;
-	st->avail_out = 0;
-	for (;;) {
-		if (st->avail_in == 0 && comp_next(&in, &piece)) {
-			st->next_in = piece.p;
-			st->avail_in = piece.len;
-			left -= piece.len;
-		}
-		if (st->avail_out == 0 && comp_next(&out, &piece)) {
-			st->next_out = piece.p;
-			st->avail_out = piece.len;
-			room -= piece.len;
-		}
-		ret = isal_inflate(st);
-		if (ret != ISAL_DECOMP_OK || st->block_state == ISAL_BLOCK_FINISH)
-			break;
-		/* Nothing to go on with: input and what was decoded ahead, or output, is used up. */
-		if (st->avail_out == 0 ? room == 0 : st->avail_in == 0 && left == 0)
-			break;
-	}
-	/* Whole bytes read into the bit buffer and not needed belong to the caller. */
-	op->consumed = comp_total(op->in, op->n_in) - left - st->avail_in;
-	if (st->read_in_length >= 8)
-		op->consumed -= st->read_in_length / 8;
-	op->produced = comp_total(op->out, op->n_out) - room - st->avail_out;
-	if (ret != ISAL_DECOMP_OK)
-		return COMP_BAD;
-	if (st->block_state == ISAL_BLOCK_FINISH)
-		return COMP_DONE;
-	return st->avail_out == 0 ? COMP_NO_SPACE : COMP_MORE;
+	return il_inflater_run(((struct il_ctx *)priv)->inf, op);
 }
 
 static uint32_t

@@ -419,7 +419,6 @@ zip_thread_fini(void *ctx)
 		return;
 	if (th->engine_ctx != NULL)
 		th->engine->close(th->engine_ctx);
-	comp_stream_free(th->inf);
 	zip_table_put(th->table);
 	zip_lz77_free(th->lz77);
 	free(th->in);
@@ -442,13 +441,12 @@ zip_thread_init(struct emu_device *dev, void **ctx)
 		return -ENOTSUP;
 	}
 	th->engine_ctx = th->engine->open();
-	th->inf = comp_stream_new();
 	th->table = zip_table_get(dev);
 	th->in = calloc(ZIP_MAX_SEGS, sizeof(*th->in));
 	th->out = calloc(ZIP_MAX_SEGS, sizeof(*th->out));
 	th->lit = calloc(ZIP_MAX_SEGS, sizeof(*th->lit));
-	if (th->engine_ctx == NULL || th->inf == NULL || th->table == NULL || th->in == NULL ||
-		th->out == NULL || th->lit == NULL) {
+	if (th->engine_ctx == NULL || th->table == NULL || th->in == NULL || th->out == NULL ||
+		th->lit == NULL) {
 		zip_thread_fini(th);
 		return -ENOMEM;
 	}

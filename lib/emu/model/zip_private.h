@@ -39,7 +39,6 @@ struct zip_thread {
 	const struct comp_engine *engine;
 	void *engine_ctx;
 	struct zip_table *table;        /* of the device */
-	struct comp_stream *inf;        /* for whole streams */
 	struct comp_seg *in, *out, *lit; /* ZIP_MAX_SEGS each */
 	struct zip_lz77 *lz77;          /* made by the first request that needs it */
 	sigjmp_buf guard;

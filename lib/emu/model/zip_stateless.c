@@ -55,7 +55,7 @@ check_trailer(struct zip_work *w)
 	w->status = memcmp(want, got, len) == 0 ? ZIP_ST_OK : ZIP_ST_CRC_ERR;
 }
 
-/* Of both decoders: result of op into w. True when the stream was decoded to its end. */
+/* The result of op into w. True when the stream was decoded to its end. */
 static bool
 decoded(struct zip_work *w, const struct comp_op *op, enum comp_ret ret)
 {
@@ -86,23 +86,7 @@ zip_decompress_whole(struct zip_work *w)
 	struct comp_op op = {
 		.in = th->in, .n_in = w->n_in, .out = th->out, .n_out = w->n_out,
 	};
-	enum comp_ret ret;
 
-	/* The fast decoder's word counts where a checksum confirms it, see comp.h. */
-	if (w->trailer > 0) {
-		ret = th->engine->inflate(th->engine_ctx, &op);
-		if (ret == COMP_DONE) {
-			decoded(w, &op, ret);
-			check_trailer(w);
-			if (w->status == ZIP_ST_OK)
-				return;
-			w->ctx_dw0 = 0;
-			w->lstblk = false;
-		}
-	}
-	comp_stream_reset(th->inf);
-	ret = comp_stream_inflate(th->inf, &op);
-	w->status = ZIP_ST_OK;
-	if (decoded(w, &op, ret) && w->trailer > 0)
+	if (decoded(w, &op, th->engine->inflate(th->engine_ctx, &op)) && w->trailer > 0)
 		check_trailer(w);
 }
