@@ -142,6 +142,17 @@ sec2_prefetch(uint64_t iv, uint64_t src, uint64_t dst)
  */
 void sec2_bd3_prefetch(const void *sqe);
 void sec2_bd2_prefetch(const void *sqe);
+/* The same for the job that is ahead jobs behind i, maybe one of the next batch. Type 3. */
+static inline void
+sec2_prefetch_job(const struct emu_job *jobs, unsigned int n, unsigned int i, unsigned int ahead)
+{
+	const void *sqe = i + ahead < n ? jobs[i + ahead].sqe :
+		emu_next_sqe(jobs[i].q, i + ahead - n);
+
+	if (emu_likely(sqe != NULL))
+		sec2_bd3_prefetch(sqe);
+}
+
 _Static_assert(offsetof(struct sec2_bd2, result) == offsetof(struct sec2_bd3, result) &&
 	offsetof(struct sec2_bd2, warning_type) == offsetof(struct sec2_bd3, warning_type), "C6");
 

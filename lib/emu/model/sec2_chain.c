@@ -238,8 +238,7 @@ gather(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 		if (!add(ctx, &jobs[ctx->nb]))
 			break;
 		emu_prefetch_next(jobs[ctx->nb].q, 1);
-		if (ctx->nb + AHEAD < n)
-			sec2_bd3_prefetch(jobs[ctx->nb + AHEAD].sqe);
+		sec2_prefetch_job(jobs, n, ctx->nb, AHEAD);
 	}
 	ctx->looks = false;
 	for (i = 0; i < ctx->nb; i++) {

@@ -186,18 +186,6 @@ run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int end)
 	}
 }
 
-/* Of the next groups after that of job i, which may be those of the next batch. */
-static inline void
-prefetch_lists(const struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int i)
-{
-	unsigned int next = i + 2 * SEC2_GCM_GROUP;
-	const void *sqe = next < ctx->end ? jobs[next].sqe :
-		emu_next_sqe(jobs[i].q, next - ctx->end);
-
-	if (emu_likely(sqe != NULL))
-		sec2_bd3_prefetch(sqe);
-}
-
 /* Goes on at job finished, and keeps where it is for whoever comes after a fault. */
 static __attribute__((noinline)) void
 run_groups(struct sec2_ctx *ctx, const struct emu_job *jobs)
@@ -212,7 +200,7 @@ run_groups(struct sec2_ctx *ctx, const struct emu_job *jobs)
 		emu_prefetch_next(jobs[first].q, end - first);
 		for (i = first; i < end; i++) {
 			ctx->at = i;
-			prefetch_lists(ctx, jobs, i);
+			sec2_prefetch_job(jobs, ctx->end, i, 2 * SEC2_GCM_GROUP);
 			if (!look(ctx, &jobs[i], &ctx->gcms[i - first]))
 				ctx->end = end = i;
 		}
