@@ -50,6 +50,19 @@ struct crypto_task {
 	uint8_t digest[CRYPTO_MAX_DIGEST]; /* auth(): the whole digest, out */
 };
 
+#define CRYPTO_CHAINS   64
+
+/* AES-CBC and an HMAC, in place. */
+struct crypto_chain {
+	uint8_t *cdata;         /* clen bytes, a multiple of 16 */
+	const uint8_t *adata;   /* alen bytes */
+	const uint8_t *ckey, *akey;
+	const uint8_t *iv;      /* 16 bytes */
+	uint32_t clen, alen;
+	uint8_t *mac;           /* the caller's: where it goes, or what it has to be */
+	uint8_t digest[CRYPTO_MAX_DIGEST]; /* all of it, out */
+};
+
 struct crypto_engine {
 	const char *name;
 	bool (*usable)(void);
@@ -64,14 +77,14 @@ struct crypto_engine {
 	/* Short cuts; an engine has all of them or none (NULL). AES-GCM, one after the other: */
 	void (*gcm)(void *e, struct crypto_task *t, unsigned int n);
 	/*
-	 * Chains of AES-CBC and an HMAC, in place: add() is called for each, from i = 0 on, and keeps
-	 * no pointer to the task. same: algorithms and lengths of keys are those of the one before.
-	 * False: not together with those before, or not at all. run() works on the first n, and false
-	 * means that the library failed; the whole digest of each is at digest then.
+	 * Chains of AES-CBC and an HMAC: chain_ok() says whether the algorithms and key lengths of t
+	 * are for chain(), which works on up to CRYPTO_CHAINS of them, of no more than chain_max
+	 * bytes each. False: the library failed.
 	 */
-	bool (*chain_add)(void *e, unsigned int i, const struct crypto_task *t, bool same,
-			  uint8_t *digest);
-	bool (*chain_run)(void *e, unsigned int n, bool auth_first);
+	bool (*chain_ok)(void *e, const struct crypto_task *t);
+	bool (*chain)(void *e, const struct crypto_task *t, struct crypto_chain *c, unsigned int n,
+		      bool auth_first);
+	uint32_t chain_max;
 	/* Continues GHASH under an AES key over whole or zero-padded blocks; NULL: cannot. */
 	bool (*ghash)(void *e, const uint8_t *key, unsigned int key_len, const uint8_t *data,
 		      size_t len, uint8_t *y);

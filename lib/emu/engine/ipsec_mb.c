@@ -13,7 +13,7 @@
 #include "crypto.h"
 #include "keycache.h"
 
-#define BURST           64
+#define BURST           CRYPTO_CHAINS
 #define LANE_MAX        65520   /* lengths in a lane are 16 bits; a multiple of the block */
 
 enum key_kind {
@@ -78,7 +78,6 @@ struct imb {
 	aes_gcm_enc_dec_t gcm_calls[3][2];      /* by key length and direction */
 	struct gcm_context_data gcm;
 	struct last_key last_gcm, last_cipher, last_hmac;
-	unsigned int chain_bucket, chain_row;
 	IMB_JOB cipher_jobs[BURST];
 	IMB_JOB hash_jobs[BURST];
 	IMB_JOB chain_jobs[BURST];
@@ -157,6 +156,12 @@ counter_fits(const struct crypto_task *t)
 	return (uint64_t)__builtin_bswap32(ctr) + (t->clen + 15) / 16 <= UINT32_MAX;
 }
 
+static unsigned int
+cbc_bucket(const struct crypto_task *t)
+{
+	return BUCKET(0, t->cipher == SEC2_CIPHER_DEC, t->ckey_len);
+}
+
 /* NB_BUCKETS: not for this library. */
 static unsigned int
 cipher_bucket(const struct imb *e, const struct crypto_task *t)
@@ -168,7 +173,7 @@ cipher_bucket(const struct imb *e, const struct crypto_task *t)
 		return NB_BUCKETS;
 	switch (t->cmode) {
 	case SEC2_CMODE_CBC:
-		b = BUCKET(0, dec, t->ckey_len);
+		b = cbc_bucket(t);
 		break;
 	case SEC2_CMODE_CTR:
 		if (!counter_fits(t))
@@ -192,12 +197,18 @@ submit_ciphers(struct imb *e, IMB_JOB *jobs, unsigned int bucket, unsigned int n
 		bucket / 3 % 2 ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT, (bucket % 3 + 2) * 8) == n;
 }
 
-static void
-set_cipher_job(IMB_JOB *job, const struct crypto_task *t, const struct imb_key *k)
+static inline void
+set_keys(IMB_JOB *job, const struct imb_key *k, unsigned int len)
 {
 	job->enc_keys = k->aes.enc;
 	job->dec_keys = k->aes.dec;
-	job->key_len_in_bytes = t->ckey_len;
+	job->key_len_in_bytes = len;
+}
+
+static void
+set_cipher_job(IMB_JOB *job, const struct crypto_task *t, const struct imb_key *k)
+{
+	set_keys(job, k, t->ckey_len);
 	job->src = t->csrc;
 	job->dst = t->cdst;
 	job->msg_len_to_cipher_in_bytes = t->clen;
@@ -284,14 +295,22 @@ submit_hashes(struct imb *e, IMB_JOB *jobs, unsigned int row, unsigned int n)
 	return IMB_SUBMIT_HASH_BURST_NOCHECK(e->mgr, jobs, n, hmacs[row].imb) == n;
 }
 
-static void
-set_hash_job(IMB_JOB *job, const struct crypto_task *t, unsigned int row, const struct imb_key *k)
+static inline void
+set_hmac(IMB_JOB *job, unsigned int row, const struct imb_key *k, uint8_t *digest)
 {
-	job->src = t->asrc;
-	job->msg_len_to_hash_in_bytes = t->alen;
+	job->auth_tag_output = digest;
 	job->auth_tag_output_len_in_bytes = hmacs[row].digest;
 	job->u.HMAC._hashed_auth_key_xor_ipad = k->hmac.ipad;
 	job->u.HMAC._hashed_auth_key_xor_opad = k->hmac.opad;
+}
+
+static void
+set_hash_job(IMB_JOB *job, const struct crypto_task *t, unsigned int row, const struct imb_key *k,
+	uint8_t *digest)
+{
+	job->src = t->asrc;
+	job->msg_len_to_hash_in_bytes = t->alen;
+	set_hmac(job, row, k, digest);
 }
 
 static unsigned int
@@ -321,8 +340,7 @@ hash_burst(struct imb *e, struct crypto_task **t, unsigned int first, unsigned i
 			t[i]->status = CRYPTO_FAILED;
 			continue;
 		}
-		set_hash_job(&e->hash_jobs[nb], t[i], row, k);
-		e->hash_jobs[nb].auth_tag_output = t[i]->digest;
+		set_hash_job(&e->hash_jobs[nb], t[i], row, k, t[i]->digest);
 		taken[nb++] = t[i];
 	}
 	ok = nb == 0 || submit_hashes(e, e->hash_jobs, row, nb);
@@ -353,48 +371,47 @@ imb_auth(void *arg, struct crypto_task **t, unsigned int n)
 /* ------------------------------------------------------------------ chains */
 
 static bool
-imb_chain_add(void *arg, unsigned int i, const struct crypto_task *t, bool same, uint8_t *digest)
+imb_chain_ok(void *arg, const struct crypto_task *t)
 {
-	const struct imb_key *ck, *ak;
-	struct imb *e = arg;
-	IMB_JOB *job = &e->chain_jobs[i];
-	const uint8_t *src = t->csrc < t->asrc ? t->csrc : t->asrc;
+	const struct imb *e = arg;
 
-	if (t->clen > LANE_MAX || t->alen > LANE_MAX)
-		return false;
-	if (!same) {
-		unsigned int bucket = cipher_bucket(e, t), row = hmac_row(e, t);
-
-		if (bucket == NB_BUCKETS || row == NO_ROW ||
-				(i != 0 && (bucket != e->chain_bucket || row != e->chain_row)))
-			return false;
-		e->chain_bucket = bucket;
-		e->chain_row = row;
-	}
-	ck = same_key(e, &e->last_cipher, KEY_AES, t->ckey, t->ckey_len);
-	ak = same_key(e, &e->last_hmac, KEY_HMAC + e->chain_row, t->akey, t->akey_len);
-	if (ck == NULL || ak == NULL)
-		return false;
-	set_cipher_job(job, t, ck);
-	set_hash_job(job, t, e->chain_row, ak);
-	/* Both halves have one source. */
-	job->src = src;
-	job->cipher_start_src_offset_in_bytes = (size_t)(t->csrc - src);
-	job->hash_start_src_offset_in_bytes = (size_t)(t->asrc - src);
-	job->auth_tag_output = digest;
-	return true;
+	return t->calg == SEC2_CALG_AES && t->cmode == SEC2_CMODE_CBC && e->bucket_ok[cbc_bucket(t)] &&
+		e->hmac_row[t->aalg & 63] != NO_ROW;
 }
 
 static bool
-imb_chain_run(void *arg, unsigned int n, bool auth_first)
+imb_chain(void *arg, const struct crypto_task *t, struct crypto_chain *c, unsigned int n,
+	bool auth_first)
 {
 	struct imb *e = arg;
+	const unsigned int bucket = cbc_bucket(t), row = e->hmac_row[t->aalg & 63];
+	IMB_JOB *const jobs = e->chain_jobs;
+	unsigned int i;
 
+	for (i = 0; i < n; i++, c++) {
+		const struct imb_key *ck = same_key(e, &e->last_cipher, KEY_AES, c->ckey, t->ckey_len);
+		const struct imb_key *ak = same_key(e, &e->last_hmac, KEY_HMAC + row, c->akey,
+			t->akey_len);
+		const uint8_t *src = c->cdata < c->adata ? c->cdata : c->adata;
+		IMB_JOB *job = &jobs[i];
+
+		if (ck == NULL || ak == NULL)
+			return false;
+		set_keys(job, ck, t->ckey_len);
+		/* Both halves have one source. */
+		job->src = src;
+		job->dst = c->cdata;
+		job->cipher_start_src_offset_in_bytes = (size_t)(c->cdata - src);
+		job->msg_len_to_cipher_in_bytes = c->clen;
+		job->iv = c->iv;
+		job->iv_len_in_bytes = 16;
+		job->hash_start_src_offset_in_bytes = (size_t)(c->adata - src);
+		job->msg_len_to_hash_in_bytes = c->alen;
+		set_hmac(job, row, ak, c->digest);
+	}
 	if (auth_first)
-		return submit_hashes(e, e->chain_jobs, e->chain_row, n) &&
-			submit_ciphers(e, e->chain_jobs, e->chain_bucket, n);
-	return submit_ciphers(e, e->chain_jobs, e->chain_bucket, n) &&
-		submit_hashes(e, e->chain_jobs, e->chain_row, n);
+		return submit_hashes(e, jobs, row, n) && submit_ciphers(e, jobs, bucket, n);
+	return submit_ciphers(e, jobs, bucket, n) && submit_hashes(e, jobs, row, n);
 }
 
 /* ------------------------------------------------------------------ AEAD */
@@ -514,8 +531,7 @@ probe(struct imb *e)
 		k = key_cache_get(e->keys, KEY_HMAC + i, zero, 16);
 		if (k == NULL)
 			continue;
-		set_hash_job(&e->hash_jobs[0], &t, i, k);
-		e->hash_jobs[0].auth_tag_output = out;
+		set_hash_job(&e->hash_jobs[0], &t, i, k, out);
 		if (IMB_SUBMIT_HASH_BURST(e->mgr, e->hash_jobs, 1, hmacs[i].imb) == 1)
 			e->hmac_row[hmacs[i].aalg] = (uint8_t)i;
 	}
@@ -577,7 +593,8 @@ const struct crypto_engine crypto_engine_ipsec_mb = {
 	.auth = imb_auth,
 	.aead = imb_aead,
 	.gcm = imb_gcm,
-	.chain_add = imb_chain_add,
-	.chain_run = imb_chain_run,
+	.chain_ok = imb_chain_ok,
+	.chain = imb_chain,
+	.chain_max = LANE_MAX,
 	.ghash = imb_ghash,
 };

@@ -252,7 +252,7 @@ prepare(struct sec2_ctx *ctx, struct sec2_op *op, const struct emu_job *job)
 
 	ctx->mem = emu_queue_mem(job->q);
 	if (emu_likely(ctx->hw != 2 && (sec2_gcm_read(&ctx->gcm_form, ctx->mem, op, job->sqe) ||
-			sec2_chain_read(&ctx->chain_form, ctx->mem, op, job->sqe))))
+			sec2_chain_read(ctx, op, job->sqe))))
 		return true;
 	if (!read_bd(ctx, op, job->sqe)) {
 		op->error = SEC2_E_TYPE;

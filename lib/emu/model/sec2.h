@@ -75,23 +75,13 @@ struct sec2_op {
 struct sec2_form {
 	bool looked;            /* head and auth are of a descriptor */
 	bool known;             /* it is of the kind */
+	bool fast;              /* chains: the engine's short cut is for it */
 	bool src_list, dst_list, de;
 	bool pair;              /* GCM: may be {AAD, payload} in place */
 	bool auth_first;        /* chains */
 	uint32_t auth;          /* auth_mac_key */
 	uint64_t head;          /* bytes 0 to 7 */
 	struct crypto_task t;   /* algorithms and lengths of keys, IV and MAC */
-};
-
-/* A chain while the engine has it. */
-struct sec2_chain {
-	uint8_t digest[CRYPTO_MAX_DIGEST];
-	const uint8_t *all;     /* of its data, len bytes */
-	const uint8_t *iv;
-	uint8_t *mac;
-	uint32_t len;
-	uint8_t mac_len;
-	bool verify;
 };
 
 #define SEC2_GCM_GROUP  8       /* see sec2_gcm.c */
@@ -113,11 +103,10 @@ struct sec2_ctx {
 	unsigned int end;       /* as far as it goes */
 	volatile bool looks;    /* at job at; else it touches what that points to */
 	volatile unsigned int at;
-	bool auth_first;        /* of the chains gathered */
 	bool chains_last;       /* the last jobs were chains, not AES-GCM */
 	struct sec2_form gcm_form, chain_form;
 	struct crypto_task gcms[SEC2_GCM_GROUP];
-	struct sec2_chain chains[EMU_BATCH];
+	struct crypto_chain chains[CRYPTO_CHAINS];
 	struct sec2_op ops[EMU_BATCH];
 };
 
@@ -181,9 +170,8 @@ bool sec2_gcm_read(struct sec2_form *f, const struct emu_mem *mem, struct sec2_o
  */
 unsigned int sec2_gcm_run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n);
 /* The same for the next: AES-CBC with an HMAC of the SHA family, flat and in place. */
-bool sec2_chain_read(struct sec2_form *f, const struct emu_mem *mem, struct sec2_op *op,
-		     const void *sqe);
-/* Jobs up to the first that the engine cannot do together with those before. For chain_add(). */
+bool sec2_chain_read(struct sec2_ctx *ctx, struct sec2_op *op, const void *sqe);
+/* Jobs up to the first that cannot be done together with those before. For engines with chain(). */
 unsigned int sec2_chain_run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n);
 
 /* Sets the path and the algorithm half of the task. SEC2_OK or an error. */

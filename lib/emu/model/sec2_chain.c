@@ -13,6 +13,7 @@
 #define ANY_PARAM       (HW_PREP(BD3_SCENE, 1) | HW_PREP(BD3_DE, 1))
 
 #define AHEAD           20      /* jobs from the look at one to the prefetch of another */
+#define STEP            8       /* descriptors of the next batch asked for at once */
 
 /* What such a request may leave out. */
 static const uint8_t no_key[1];
@@ -54,27 +55,29 @@ read_auth(struct crypto_task *t, uint32_t amk)
 		mac <= digests[hash] && digests[hash] != 0 && key <= blocks[hash];
 }
 
-static __attribute__((noinline)) bool
-read_form(struct sec2_form *f, uint64_t head, uint32_t auth)
+static __attribute__((noinline)) void
+read_form(struct sec2_ctx *ctx, struct sec2_form *f, const volatile struct sec2_bd3 *bd)
 {
+	uint64_t head = *(const volatile uint64_t *)(const volatile void *)bd;
+	uint32_t auth = bd->auth_mac_key;
+
 	f->head = head;
 	f->auth = auth;
 	f->de = HW_GET(BD3_DE, (uint32_t)head) != 0;
 	f->auth_first = HW_GET(BD3_SEQ, (uint8_t)(head >> 56)) != SEC2_SEQ_CIPHER_AUTH;
 	f->known = read_cipher(&f->t, head) && read_auth(&f->t, auth);
+	f->fast = f->known && ctx->engine->chain_ok != NULL &&
+		ctx->engine->chain_ok(ctx->engine_ctx, &f->t);
 	f->looked = true;
-	return f->known;
 }
 
-/* The same form as the job before? If not, a new one; false: not a job of this kind. */
+/* Is the descriptor of the form of the one before? */
 static inline bool
-read_numbers(struct sec2_form *f, const volatile struct sec2_bd3 *bd, bool *same)
+same_form(const struct sec2_form *f, const volatile struct sec2_bd3 *bd)
 {
 	uint64_t head = *(const volatile uint64_t *)(const volatile void *)bd;
-	uint32_t auth = bd->auth_mac_key;
 
-	*same = head == f->head && auth == f->auth && f->looked;
-	return emu_likely(*same) ? f->known : read_form(f, head, auth);
+	return emu_likely(head == f->head && bd->auth_mac_key == f->auth && f->looked);
 }
 
 /* Lengths and addresses; all, len: all of the data. The rest of the task is the form's. */
@@ -97,6 +100,8 @@ find_all(const struct sec2_form *f, const struct emu_mem *mem, const volatile st
 	lo = c_off < a_off ? c_off : a_off;
 	*len = (c_end > a_end ? c_end : a_end) - lo;
 	base = emu_ptr(mem, src + lo, *len);
+	if (base == NULL)
+		return false;
 	*all = base;
 	t->csrc = t->cdst = base + (c_off - lo);
 	t->asrc = base + (a_off - lo);
@@ -105,7 +110,7 @@ find_all(const struct sec2_form *f, const struct emu_mem *mem, const volatile st
 	t->akey = f->t.akey_len == 0 ? no_key : emu_ptr(mem, bd->a_key_addr, f->t.akey_len);
 	t->aiv = no_key;
 	t->mac = emu_ptr(mem, bd->mac_addr, f->t.mac_len);
-	return base != NULL && t->ckey != NULL && t->iv != NULL && t->akey != NULL && t->mac != NULL;
+	return t->ckey != NULL && t->iv != NULL && t->akey != NULL && t->mac != NULL;
 }
 
 static inline void
@@ -124,15 +129,17 @@ copy_numbers(struct crypto_task *t, const struct crypto_task *from)
 }
 
 bool
-sec2_chain_read(struct sec2_form *f, const struct emu_mem *mem, struct sec2_op *op, const void *sqe)
+sec2_chain_read(struct sec2_ctx *ctx, struct sec2_op *op, const void *sqe)
 {
+	struct sec2_form *f = &ctx->chain_form;
 	const volatile struct sec2_bd3 *bd = sqe;
 	struct crypto_task *t = &op->t;
 	const uint8_t *all;
 	uint32_t len;
-	bool same;
 
-	if (!read_numbers(f, bd, &same) || !find_all(f, mem, bd, t, &all, &len))
+	if (!same_form(f, bd))
+		read_form(ctx, f, bd);
+	if (!f->known || !find_all(f, ctx->mem, bd, t, &all, &len))
 		return false;
 	copy_numbers(t, &f->t);
 	emu_touch(t->csrc, t->clen);
@@ -147,34 +154,80 @@ sec2_chain_read(struct sec2_form *f, const struct emu_mem *mem, struct sec2_op *
 	op->flag = SEC2_FLAG_AEAD;
 	op->out = NULL;
 	op->patch_len = 0;
-	op->mem = mem;
+	op->mem = ctx->mem;
 	return true;
 }
 
-/* Hands job nb of the group to the engine; false: it is not of the group. */
-static inline bool
-add(struct sec2_ctx *ctx, const struct emu_job *job)
+static inline uint8_t *
+ptr(uint64_t addr)
 {
-	struct sec2_chain *c = &ctx->chains[ctx->nb];
-	struct sec2_form *f = &ctx->chain_form;
-	const volatile struct sec2_bd3 *bd = job->sqe;
-	struct crypto_task *t = &f->t;
-	bool same;
+	return (uint8_t *)(uintptr_t)addr;
+}
 
-	if (!read_numbers(f, bd, &same) || (ctx->nb != 0 && f->auth_first != ctx->auth_first) ||
-			!find_all(f, emu_queue_mem(job->q), bd, t, &c->all, &c->len))
+/* The same for a device that sees the whole process, where nonsense faults when it is touched. */
+static inline void
+find_sva(const struct sec2_form *f, const volatile struct sec2_bd3 *bd, struct crypto_chain *c)
+{
+	uint64_t src = bd->data_src_addr;
+
+	c->cdata = ptr(src + bd->cipher_src_offset);
+	c->adata = ptr(src + bd->auth_src_offset);
+	c->ckey = ptr(bd->c_key_addr);
+	c->iv = ptr(bd->c_ivin_addr);
+	c->akey = f->t.akey_len == 0 ? no_key : ptr(bd->a_key_addr);
+	c->mac = ptr(bd->mac_addr);
+}
+
+static bool
+find_shared(struct sec2_form *f, const struct emu_mem *mem, const volatile struct sec2_bd3 *bd,
+	struct crypto_chain *c)
+{
+	struct crypto_task *t = &f->t;
+	const uint8_t *all;
+	uint32_t len;
+
+	if (!find_all(f, mem, bd, t, &all, &len))
 		return false;
-	emu_touch(t->ckey, t->ckey_len);
-	emu_touch(t->akey, t->akey_len);
-	if (!ctx->engine->chain_add(ctx->engine_ctx, ctx->nb, t, same && ctx->nb != 0, c->digest))
-		return false;
-	emu_prefetch_write(t->csrc);
-	emu_prefetch_write(t->mac);
+	c->cdata = t->cdst;
+	c->adata = t->asrc;
+	c->ckey = t->ckey;
 	c->iv = t->iv;
+	c->akey = t->akey;
 	c->mac = t->mac;
-	c->mac_len = t->mac_len;
-	c->verify = t->auth == SEC2_AUTH_VERIFY;
-	ctx->auth_first = f->auth_first;
+	return true;
+}
+
+/* Job i of the group; false: it is not of the group. */
+static inline bool
+add(struct sec2_ctx *ctx, const struct emu_job *job, unsigned int i)
+{
+	const volatile struct sec2_bd3 *bd = job->sqe;
+	const struct emu_mem *mem = emu_queue_mem(job->q);
+	struct crypto_chain *c = &ctx->chains[i];
+	struct sec2_form *f = &ctx->chain_form;
+
+	if (emu_unlikely(!same_form(f, bd))) {
+		if (i != 0)
+			return false;
+		read_form(ctx, f, bd);
+	}
+	c->clen = (uint32_t)HW_GET(BD3_LEN, bd->c_len_ivin);
+	c->alen = (uint32_t)HW_GET(BD3_LEN, bd->a_len_key);
+	/* In place: what is authenticated is one piece then. */
+	if (!f->fast || c->clen == 0 || c->clen % 16 != 0 || c->clen > ctx->engine->chain_max ||
+			c->alen == 0 || c->alen > ctx->engine->chain_max ||
+			(f->de && bd->data_dst_addr != bd->data_src_addr))
+		return false;
+	if (emu_likely(mem->sva))
+		find_sva(f, bd, c);
+	else if (!find_shared(f, mem, bd, c))
+		return false;
+	if (i == 0 || c->ckey != c[-1].ckey || c->akey != c[-1].akey) {
+		emu_touch_short(c->ckey, f->t.ckey_len);
+		emu_touch(c->akey, f->t.akey_len);
+	}
+	emu_prefetch_write(c->cdata);
+	emu_prefetch_write(c->mac);
 	return true;
 }
 
@@ -194,63 +247,71 @@ copy_mac(uint8_t *to, const uint8_t *from, unsigned int len)
 }
 
 static void
-results(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n, bool ok)
+results(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 {
+	const struct crypto_task *t = &ctx->chain_form.t;
+	const struct crypto_chain *c = ctx->chains;
 	unsigned int i;
 
-	for (i = 0; i < n; i++) {
-		const struct sec2_chain *c = &ctx->chains[i];
+	for (i = 0; i < n; i++, c++) {
 		uint8_t icv = 0;
 
-		if (emu_unlikely(!ok)) {
-			sec2_put_result(jobs[i].sqe, SEC2_E_ENGINE, 0, SEC2_FLAG_AEAD);
-			continue;
-		}
-		if (c->verify)
-			icv = sec2_differ(c->digest, c->mac, c->mac_len) ? SEC2_ICV_MISMATCH :
+		if (t->auth == SEC2_AUTH_VERIFY)
+			icv = sec2_differ(c->digest, c->mac, t->mac_len) ? SEC2_ICV_MISMATCH :
 				SEC2_ICV_MATCH;
 		else
-			copy_mac(c->mac, c->digest, c->mac_len);
+			copy_mac(c->mac, c->digest, t->mac_len);
 		sec2_put_result(jobs[i].sqe, SEC2_OK, icv, SEC2_FLAG_AEAD);
 	}
 }
 
+/* Inside a guarded section. Returns how many jobs, at most ctx->end, may be worked on. */
+static __attribute__((noinline)) unsigned int
+gather_guarded(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
+{
+	const struct crypto_chain *c = ctx->chains;
+	unsigned int i, nb;
+
+	for (nb = 0; nb < ctx->end; nb++) {
+		ctx->at = nb;
+		if (nb % STEP == 0)
+			emu_prefetch_next(jobs[nb].q, STEP);
+		sec2_prefetch_job(jobs, n, nb, AHEAD);
+		if (!add(ctx, &jobs[nb], nb))
+			break;
+	}
+	ctx->looks = false;
+	for (i = 0; i < nb; i++, c++) {
+		ctx->at = i;
+		emu_touch(c->cdata, c->clen);
+		if (c->adata != c->cdata || c->alen > c->clen)
+			emu_touch(c->adata, c->alen);
+		emu_touch_short(c->iv, 16);
+		emu_touch_short(c->mac, ctx->chain_form.t.mac_len);
+	}
+	return nb;
+}
+
 /*
- * A guarded section. The group ends before a job that is of another kind or faults: it goes another
- * way, which says what is wrong with it. Returns how many may be worked on.
+ * The group ends before a job that is of another kind or faults: it goes another way, which says
+ * what is wrong with it.
  */
 static unsigned int
 gather(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 {
-	unsigned int i;
+	unsigned int nb;
 
-	ctx->nb = 0;
 	ctx->end = n;
 	ctx->looks = true;
 	if (sigsetjmp(ctx->guard, 0) != 0) {
 		if (!ctx->looks)
 			return ctx->at;
-		ctx->nb = ctx->end = ctx->at;
+		ctx->end = ctx->at;
 	}
 	emu_guard_enter(&ctx->guard);
-	for (; ctx->nb < ctx->end; ctx->nb++) {
-		ctx->at = ctx->nb;
-		if (!add(ctx, &jobs[ctx->nb]))
-			break;
-		emu_prefetch_next(jobs[ctx->nb].q, 1);
-		sec2_prefetch_job(jobs, n, ctx->nb, AHEAD);
-	}
-	ctx->looks = false;
-	for (i = 0; i < ctx->nb; i++) {
-		const struct sec2_chain *c = &ctx->chains[i];
-
-		ctx->at = i;
-		emu_touch(c->all, c->len);
-		emu_touch(c->iv, 16);
-		emu_touch(c->mac, c->mac_len);
-	}
+	nb = gather_guarded(ctx, jobs, n);
 	emu_guard_leave();
-	return ctx->nb;
+	return nb;
 }
 
 unsigned int
@@ -258,10 +319,18 @@ sec2_chain_run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 {
 	unsigned int i;
 
+	if (n > CRYPTO_CHAINS)
+		n = CRYPTO_CHAINS;
 	for (i = 0; i < AHEAD && i < n; i++)
 		sec2_bd3_prefetch(jobs[i].sqe);
 	n = gather(ctx, jobs, n);
-	if (n != 0)
-		results(ctx, jobs, n, ctx->engine->chain_run(ctx->engine_ctx, n, ctx->auth_first));
+	if (n == 0)
+		return 0;
+	if (emu_likely(ctx->engine->chain(ctx->engine_ctx, &ctx->chain_form.t, ctx->chains, n,
+			ctx->chain_form.auth_first)))
+		results(ctx, jobs, n);
+	else
+		for (i = 0; i < n; i++)
+			sec2_put_result(jobs[i].sqe, SEC2_E_ENGINE, 0, SEC2_FLAG_AEAD);
 	return n;
 }
