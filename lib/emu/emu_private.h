@@ -28,7 +28,7 @@
 
 #include "memory.h"
 
-#define EMU_BATCH       64      /* most jobs a model gets at once */
+#define EMU_BATCH       128     /* most jobs a model gets at once */
 #define EMU_MAX_QUEUES  1024
 #define EMU_MAX_THREADS 16
 #define EMU_DUS_PAGE    4096

@@ -50,7 +50,7 @@ struct crypto_task {
 	uint8_t digest[CRYPTO_MAX_DIGEST]; /* auth(): the whole digest, out */
 };
 
-#define CRYPTO_CHAINS   64
+#define CRYPTO_BATCH    128     /* tasks between two begin(), at most */
 
 /* AES-CBC and an HMAC, in place. */
 struct crypto_chain {
@@ -78,7 +78,7 @@ struct crypto_engine {
 	void (*gcm)(void *e, struct crypto_task *t, unsigned int n);
 	/*
 	 * Chains of AES-CBC and an HMAC: chain_ok() says whether the algorithms and key lengths of t
-	 * are for chain(), which works on up to CRYPTO_CHAINS of them, of no more than chain_max
+	 * are for chain(), which works on up to CRYPTO_BATCH of them, of no more than chain_max
 	 * bytes each. False: the library failed.
 	 */
 	bool (*chain_ok)(void *e, const struct crypto_task *t);

@@ -13,7 +13,7 @@
 #include "crypto.h"
 #include "keycache.h"
 
-#define BURST           CRYPTO_CHAINS
+#define BURST           CRYPTO_BATCH
 #define LANE_MAX        65520   /* lengths in a lane are 16 bits; a multiple of the block */
 
 enum key_kind {

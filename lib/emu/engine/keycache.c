@@ -6,7 +6,7 @@
 
 #define SETS            512
 #define WAYS            4
-#define SPILL           128     /* two keys for each job of a batch */
+#define SPILL           (2 * CRYPTO_BATCH)      /* two keys for each job */
 
 struct key_entry {
 	const uint8_t *addr;

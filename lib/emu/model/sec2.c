@@ -14,7 +14,7 @@
 #include "sec2.h"
 
 #define ARENA_START     (256u << 10)
-#define PART            EMU_BATCH
+#define PART            64
 #define PART_AEAD       16
 
 static const struct crypto_engine *const engines[] = {

@@ -85,6 +85,7 @@ struct sec2_form {
 };
 
 #define SEC2_GCM_GROUP  8       /* see sec2_gcm.c */
+_Static_assert(EMU_BATCH <= CRYPTO_BATCH, "a batch is one for the engine");
 
 struct sec2_ctx {
 	const struct emu_device *dev;
@@ -106,7 +107,7 @@ struct sec2_ctx {
 	bool chains_last;       /* the last jobs were chains, not AES-GCM */
 	struct sec2_form gcm_form, chain_form;
 	struct crypto_task gcms[SEC2_GCM_GROUP];
-	struct crypto_chain chains[CRYPTO_CHAINS];
+	struct crypto_chain chains[CRYPTO_BATCH];
 	struct sec2_op ops[EMU_BATCH];
 };
 

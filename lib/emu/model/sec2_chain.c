@@ -319,8 +319,6 @@ sec2_chain_run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 {
 	unsigned int i;
 
-	if (n > CRYPTO_CHAINS)
-		n = CRYPTO_CHAINS;
 	for (i = 0; i < AHEAD && i < n; i++)
 		sec2_bd3_prefetch(jobs[i].sqe);
 	n = gather(ctx, jobs, n);
