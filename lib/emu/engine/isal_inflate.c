@@ -303,6 +303,22 @@ set_history(struct il_inflater *f, const struct comp_op *op, uint32_t len)
 	return isal_inflate_set_dict(&f->st, f->hist, want) == COMP_OK;
 }
 
+/* The only block, and one piece of memory on either side: that spares a copy of the output. */
+static bool
+decode_once(struct inflate_state *st, struct comp_op *op)
+{
+	st->next_in = op->in[0].p;
+	st->avail_in = op->in[0].len;
+	st->next_out = op->out[0].p;
+	st->avail_out = op->out[0].len;
+	st->crc_flag = ISAL_DEFLATE;
+	if (isal_inflate_stateless(st) != ISAL_DECOMP_OK)
+		return false;
+	op->consumed = op->in[0].len - st->avail_in;
+	op->produced = op->out[0].len - st->avail_out;
+	return true;
+}
+
 /* True: decoded to its end, as zlib would have. */
 static bool
 decode(struct il_inflater *f, struct comp_op *op)
@@ -325,6 +341,8 @@ decode(struct il_inflater *f, struct comp_op *op)
 		final = read_bits(&r, 1);
 		if (read_bits(&r, 2) == BLOCK_DYNAMIC && !codes_complete(&r))
 			return false;
+		if (final && blocks == 0 && op->n_in == 1 && op->n_out == 1)
+			return decode_once(st, op);
 		if ((!final && !f->by_block) || !mark_final(st, &run) || !decode_block(st, &run))
 			return false;
 		produced = out_len - run.room - st->avail_out;
