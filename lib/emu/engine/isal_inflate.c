@@ -280,25 +280,23 @@ decode_block(struct inflate_state *st, struct il_run *run)
 	}
 }
 
-/* The last of the first len bytes of output, that matches of the next block may refer to. */
+/* The last of the len bytes of output so far, that matches of the next block may refer to. */
 static bool
-set_history(struct il_inflater *f, const struct comp_op *op, uint32_t len)
+set_history(struct il_inflater *f, const struct il_run *run, uint32_t len)
 {
 	const uint32_t want = len < sizeof(f->hist) ? len : sizeof(f->hist);
-	uint32_t skip = len - want, have = 0;
-	const struct comp_seg *seg = op->out;
+	const struct comp_seg *seg = run->out.segs;     /* behind the one being written to */
+	uint32_t room = f->st.avail_out, left = want;
 
 	f->st.block_state = ISAL_BLOCK_NEW_HDR;
-	for (; skip >= seg->len && want > 0; seg++)
-		skip -= seg->len;
-	if (want == 0 || seg->len - skip >= want)
-		return isal_inflate_set_dict(&f->st, want == 0 ? f->hist : seg->p + skip, want) ==
-			COMP_OK;
-	for (; have < want; seg++, skip = 0) {
-		const uint32_t part = seg->len - skip < want - have ? seg->len - skip : want - have;
+	if (want > 0 && seg[-1].len - room >= want)
+		return isal_inflate_set_dict(&f->st, f->st.next_out - want, want) == COMP_OK;
+	while (left > 0) {
+		const uint32_t used = (--seg)->len - room, part = used < left ? used : left;
 
-		memcpy(f->hist + have, seg->p + skip, part);
-		have += part;
+		left -= part;
+		memcpy(f->hist + left, seg->p + used - part, part);
+		room = 0;
 	}
 	return isal_inflate_set_dict(&f->st, f->hist, want) == COMP_OK;
 }
@@ -348,7 +346,7 @@ decode(struct il_inflater *f, struct comp_op *op)
 		produced = out_len - run.room - st->avail_out;
 		if (final)
 			break;
-		if (produced < ++blocks * SHORT_BLOCK || !set_history(f, op, produced))
+		if (produced < ++blocks * SHORT_BLOCK || !set_history(f, &run, produced))
 			return false;
 	}
 	/* Whole bytes read into the bit buffer and not needed belong to the caller. */
