@@ -29,6 +29,7 @@
 #include "memory.h"
 
 #define EMU_BATCH       128     /* most jobs a model gets at once */
+#define EMU_AHEAD       32      /* entries from one that is worked on to one that is asked for */
 #define EMU_MAX_QUEUES  1024
 #define EMU_MAX_THREADS 16
 #define EMU_DUS_PAGE    4096
@@ -328,15 +329,19 @@ emu_prefetch_sqe(uint8_t *sqe)
 }
 
 /*
- * Asks for the next n entries behind those that were collected, as far as they are announced: as
- * many as were worked on of this batch, so that the next one is here when it is its turn.
+ * Asks for the entries EMU_AHEAD behind jobs i to i + nb - 1: of the batch, or of the next one as far
+ * as it is announced.
  */
 static inline void
-emu_prefetch_next(struct emu_queue *q, unsigned int n)
+emu_prefetch_ahead(const struct emu_job *jobs, unsigned int n, unsigned int i, unsigned int nb)
 {
-	unsigned int slot = q->head + q->asked;
+	struct emu_queue *q = jobs[i].q;
+	unsigned int slot;
 
-	for (; n > 0 && q->asked < EMU_BATCH; n--, q->asked++) {
+	for (i += EMU_AHEAD; i < n && nb > 0; i++, nb--)
+		emu_prefetch_sqe(jobs[i].sqe);
+	slot = q->head + q->asked;
+	for (; nb > 0 && q->asked < EMU_AHEAD; nb--, q->asked++) {
 		if (slot >= q->depth)
 			slot -= q->depth;
 		if (slot == q->tail)

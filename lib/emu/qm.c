@@ -467,7 +467,7 @@ collect_queue(struct emu_queue *q, struct emu_job *jobs, unsigned int max)
 	for (i = 0; i < n; i++) {
 		jobs[i].q = q;
 		jobs[i].sqe = sqe;
-		if (i >= q->asked)
+		if (i >= q->asked && i < EMU_AHEAD)
 			emu_prefetch_sqe(sqe);
 		sqe += q->sqe_size;
 		if (++slot == q->depth) {

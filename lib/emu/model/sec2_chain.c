@@ -275,7 +275,7 @@ gather_guarded(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 	for (nb = 0; nb < ctx->end; nb++) {
 		ctx->at = nb;
 		if (nb % STEP == 0)
-			emu_prefetch_next(jobs[nb].q, STEP);
+			emu_prefetch_ahead(jobs, n, nb, STEP);
 		sec2_prefetch_job(jobs, n, nb, AHEAD);
 		if (!add(ctx, &jobs[nb], nb))
 			break;

@@ -197,7 +197,7 @@ run_groups(struct sec2_ctx *ctx, const struct emu_job *jobs)
 			end = first + SEC2_GCM_GROUP;
 		ctx->looks = true;
 		emu_guard_enter(&ctx->guard);
-		emu_prefetch_next(jobs[first].q, end - first);
+		emu_prefetch_ahead(jobs, ctx->end, first, end - first);
 		for (i = first; i < end; i++) {
 			ctx->at = i;
 			sec2_prefetch_job(jobs, ctx->end, i, 2 * SEC2_GCM_GROUP);
