@@ -29,7 +29,7 @@
 #include "memory.h"
 
 #define EMU_BATCH       128     /* most jobs a model gets at once */
-#define EMU_AHEAD       32      /* entries from one that is worked on to one that is asked for */
+#define EMU_AHEAD       32      /* entries that are asked for before they are worked on, at most */
 #define EMU_MAX_QUEUES  1024
 #define EMU_MAX_THREADS 16
 #define EMU_DUS_PAGE    4096
@@ -329,19 +329,20 @@ emu_prefetch_sqe(uint8_t *sqe)
 }
 
 /*
- * Asks for the entries EMU_AHEAD behind jobs i to i + nb - 1: of the batch, or of the next one as far
- * as it is announced.
+ * Asks for the entries that are ahead, at most EMU_AHEAD, behind jobs i to i + nb - 1: of the batch,
+ * or of the next one as far as it is announced.
  */
 static inline void
-emu_prefetch_ahead(const struct emu_job *jobs, unsigned int n, unsigned int i, unsigned int nb)
+emu_prefetch_ahead(const struct emu_job *jobs, unsigned int n, unsigned int i, unsigned int nb,
+	unsigned int ahead)
 {
 	struct emu_queue *q = jobs[i].q;
 	unsigned int slot;
 
-	for (i += EMU_AHEAD; i < n && nb > 0; i++, nb--)
+	for (i += ahead; i < n && nb > 0; i++, nb--)
 		emu_prefetch_sqe(jobs[i].sqe);
 	slot = q->head + q->asked;
-	for (; nb > 0 && q->asked < EMU_AHEAD; nb--, q->asked++) {
+	for (; nb > 0 && q->asked < ahead; nb--, q->asked++) {
 		if (slot >= q->depth)
 			slot -= q->depth;
 		if (slot == q->tail)

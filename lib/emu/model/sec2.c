@@ -386,7 +386,7 @@ static void
 sec2_run(void *arg, struct emu_job *jobs, unsigned int n)
 {
 	struct sec2_ctx *ctx = arg;
-	unsigned int done = 0, ahead = 0, end, part, got;
+	unsigned int done = 0, ahead = 0, end, part, got, i;
 	bool shortcuts = ctx->hw != 2 && ctx->engine->gcm != NULL;
 
 	ctx->engine->begin(ctx->engine_ctx);
@@ -402,6 +402,8 @@ sec2_run(void *arg, struct emu_job *jobs, unsigned int n)
 		if (part > n - done)
 			part = n - done;
 		end = done + 2 * part < n ? done + 2 * part : n;
+		for (i = ahead + part; i < end + part && i < n; i++)
+			emu_prefetch_sqe(jobs[i].sqe);
 		for (; ahead < end; ahead++)
 			(ctx->hw == 2 ? sec2_bd2_prefetch : sec2_bd3_prefetch)(jobs[ahead].sqe);
 		done += run_some(ctx, jobs + done, part);

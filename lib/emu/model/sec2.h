@@ -84,7 +84,7 @@ struct sec2_form {
 	struct crypto_task t;   /* algorithms and lengths of keys, IV and MAC */
 };
 
-#define SEC2_GCM_GROUP  8       /* see sec2_gcm.c */
+#define SEC2_GCM_GROUP  4       /* see sec2_gcm.c */
 _Static_assert(EMU_BATCH <= CRYPTO_BATCH, "a batch is one for the engine");
 
 struct sec2_ctx {

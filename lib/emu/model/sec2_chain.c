@@ -13,7 +13,7 @@
 #define ANY_PARAM       (HW_PREP(BD3_SCENE, 1) | HW_PREP(BD3_DE, 1))
 
 #define AHEAD           20      /* jobs from the look at one to the prefetch of another */
-#define STEP            8       /* descriptors of the next batch asked for at once */
+#define STEP            8       /* descriptors that are asked for at once */
 
 /* What such a request may leave out. */
 static const uint8_t no_key[1];
@@ -275,7 +275,7 @@ gather_guarded(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 	for (nb = 0; nb < ctx->end; nb++) {
 		ctx->at = nb;
 		if (nb % STEP == 0)
-			emu_prefetch_ahead(jobs, n, nb, STEP);
+			emu_prefetch_ahead(jobs, n, nb, STEP, EMU_AHEAD);
 		sec2_prefetch_job(jobs, n, nb, AHEAD);
 		if (!add(ctx, &jobs[nb], nb))
 			break;

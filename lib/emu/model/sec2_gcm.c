@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * AES-GCM in one descriptor of type 3. A library does such jobs one by one, so there is nothing to
- * gain from a large batch. They are taken in groups, small enough for all of it to stay in the
- * first cache, in three steps, so that what descriptors point to arrives meanwhile:
+ * gain from a large batch. They are taken in groups, in steps, so that what descriptors point to
+ * arrives meanwhile; in small ones, because buffers are often a multiple of a page apart and so
+ * share few places in the first cache:
  *
- *	of the next groups      lists, IVs are asked for
+ *	of the next groups      descriptors, lists, IVs are asked for
  *	of this group           descriptors and lists are read, data is asked for
  *	                        data is touched, then the library does one job after the other
  */
 #include <string.h>
 
 #include "sec2.h"
+
+#define LISTS_AHEAD     (2 * SEC2_GCM_GROUP)
+#define SQES_AHEAD      16
 
 /* Bits of bd_param that a plain request may have in any way: the scene's lowest, one of each type. */
 #define ANY_PARAM       (HW_PREP(BD3_SCENE, 1) | HW_PREP(BD3_DE, 1) | \
@@ -197,10 +201,10 @@ run_groups(struct sec2_ctx *ctx, const struct emu_job *jobs)
 			end = first + SEC2_GCM_GROUP;
 		ctx->looks = true;
 		emu_guard_enter(&ctx->guard);
-		emu_prefetch_ahead(jobs, ctx->end, first, end - first);
+		emu_prefetch_ahead(jobs, ctx->end, first, end - first, SQES_AHEAD);
 		for (i = first; i < end; i++) {
 			ctx->at = i;
-			sec2_prefetch_job(jobs, ctx->end, i, 2 * SEC2_GCM_GROUP);
+			sec2_prefetch_job(jobs, ctx->end, i, LISTS_AHEAD);
 			if (!look(ctx, &jobs[i], &ctx->gcms[i - first]))
 				ctx->end = end = i;
 		}
@@ -219,7 +223,7 @@ sec2_gcm_run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 {
 	unsigned int i;
 
-	for (i = 0; i < 2 * SEC2_GCM_GROUP && i < n; i++)
+	for (i = 0; i < LISTS_AHEAD && i < n; i++)
 		sec2_bd3_prefetch(jobs[i].sqe);
 	ctx->finished = 0;
 	ctx->end = n;
