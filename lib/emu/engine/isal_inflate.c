@@ -357,8 +357,8 @@ decode(struct il_inflater *f, struct comp_op *op)
 
 /*
  * Going on behind a final block, with what is left in the bit buffer, is nothing that ISA-L
- * promises: 2.30 does it, and versions since 2.31.1 drop the bits. So it is tried on two blocks
- * that part inside a byte. Where it fails, ISA-L decodes streams of a single block only.
+ * promises: 2.30 does it, later versions drop the bits. So it is tried on two blocks that part
+ * inside a byte. Where it fails, ISA-L decodes streams of a single block only.
  */
 static bool
 goes_on(struct il_inflater *f)

@@ -84,6 +84,24 @@ struct sec2_form {
 	struct crypto_task t;   /* algorithms and lengths of keys, IV and MAC */
 };
 
+/* Is a descriptor of that form? */
+static inline bool
+sec2_same_form(const struct sec2_form *f, const volatile struct sec2_bd3 *bd)
+{
+	uint64_t head = *(const volatile uint64_t *)(const volatile void *)bd;
+
+	return emu_likely(head == f->head && bd->auth_mac_key == f->auth && f->looked);
+}
+
+/* Begins a new one, which its kind then decodes. */
+static inline void
+sec2_new_form(struct sec2_form *f, const volatile struct sec2_bd3 *bd)
+{
+	f->head = *(const volatile uint64_t *)(const volatile void *)bd;
+	f->auth = bd->auth_mac_key;
+	f->looked = true;
+}
+
 #define SEC2_GCM_GROUP  4       /* see sec2_gcm.c */
 _Static_assert(EMU_BATCH <= CRYPTO_BATCH, "a batch is one for the engine");
 

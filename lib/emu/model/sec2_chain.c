@@ -58,26 +58,12 @@ read_auth(struct crypto_task *t, uint32_t amk)
 static __attribute__((noinline)) void
 read_form(struct sec2_ctx *ctx, struct sec2_form *f, const volatile struct sec2_bd3 *bd)
 {
-	uint64_t head = *(const volatile uint64_t *)(const volatile void *)bd;
-	uint32_t auth = bd->auth_mac_key;
-
-	f->head = head;
-	f->auth = auth;
-	f->de = HW_GET(BD3_DE, (uint32_t)head) != 0;
-	f->auth_first = HW_GET(BD3_SEQ, (uint8_t)(head >> 56)) != SEC2_SEQ_CIPHER_AUTH;
-	f->known = read_cipher(&f->t, head) && read_auth(&f->t, auth);
+	sec2_new_form(f, bd);
+	f->de = HW_GET(BD3_DE, (uint32_t)f->head) != 0;
+	f->auth_first = HW_GET(BD3_SEQ, (uint8_t)(f->head >> 56)) != SEC2_SEQ_CIPHER_AUTH;
+	f->known = read_cipher(&f->t, f->head) && read_auth(&f->t, f->auth);
 	f->fast = f->known && ctx->engine->chain_ok != NULL &&
 		ctx->engine->chain_ok(ctx->engine_ctx, &f->t);
-	f->looked = true;
-}
-
-/* Is the descriptor of the form of the one before? */
-static inline bool
-same_form(const struct sec2_form *f, const volatile struct sec2_bd3 *bd)
-{
-	uint64_t head = *(const volatile uint64_t *)(const volatile void *)bd;
-
-	return emu_likely(head == f->head && bd->auth_mac_key == f->auth && f->looked);
 }
 
 /* Lengths and addresses; all, len: all of the data. The rest of the task is the form's. */
@@ -137,7 +123,7 @@ sec2_chain_read(struct sec2_ctx *ctx, struct sec2_op *op, const void *sqe)
 	const uint8_t *all;
 	uint32_t len;
 
-	if (!same_form(f, bd))
+	if (!sec2_same_form(f, bd))
 		read_form(ctx, f, bd);
 	if (!f->known || !find_all(f, ctx->mem, bd, t, &all, &len))
 		return false;
@@ -206,7 +192,7 @@ add(struct sec2_ctx *ctx, const struct emu_job *job, unsigned int i)
 	struct crypto_chain *c = &ctx->chains[i];
 	struct sec2_form *f = &ctx->chain_form;
 
-	if (emu_unlikely(!same_form(f, bd))) {
+	if (emu_unlikely(!sec2_same_form(f, bd))) {
 		if (i != 0)
 			return false;
 		read_form(ctx, f, bd);
