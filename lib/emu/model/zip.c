@@ -328,11 +328,33 @@ run_one(struct zip_thread *th, struct emu_job *job)
 	write_back(&w, out);
 }
 
+#define LINES_AHEAD     4       /* of input and output; the processor goes on by itself */
+#define SQES_AHEAD      2
+
+/* Asks for the first lines of what the next job works on, and for the descriptor behind it. */
+static void
+prefetch_next(const struct emu_job *job)
+{
+	const volatile struct zip_sqe *sqe = emu_next_sqe(job->q, 0);
+
+	if (sqe != NULL) {
+		const uint64_t source = sqe->source_addr, dest = sqe->dest_addr;
+
+		for (unsigned int i = 0; i < LINES_AHEAD; i++) {
+			emu_prefetch_at(source + i * 64);
+			emu_prefetch_at(dest + i * 64);
+		}
+	}
+	emu_prefetch_ahead(job, 1, 0, SQES_AHEAD, SQES_AHEAD);
+}
+
 static void
 zip_run(void *ctx, struct emu_job *jobs, unsigned int n)
 {
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++) {
+		prefetch_next(&jobs[i]);
 		run_one(ctx, &jobs[i]);
+	}
 }
 
 /* Nothing was done: the stream's fields stay as they came. */
