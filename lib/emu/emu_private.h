@@ -231,6 +231,7 @@ struct emu_front_ops {
 struct emu_thread {
 	_Atomic uint32_t own_dozing EMU_ALIGNED;
 	_Atomic uint32_t *dozing;               /* own_dozing, or in the page dev->doze_fd */
+	uint32_t dozes;                         /* so far; the engine thread's own */
 	_Atomic uint32_t ctrl_req EMU_ALIGNED;  /* bumped to make the thread look at its queues */
 	_Atomic uint32_t ctrl_ack;
 	_Atomic bool quit;

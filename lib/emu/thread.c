@@ -3,16 +3,17 @@
  * The engine thread. It spins while there is work and for a little longer, then dozes:
  *
  *	engine                                  submitter
- *	dozing = 1                              store doorbell
- *	membarrier (all threads of clients)     load dozing: 1 -> wake()
+ *	dozing = number of this doze            store doorbell
+ *	membarrier (all threads of clients)     load dozing: not 0 -> wake()
  *	look at the doorbells once more
  *	futex wait on dozing, with a time out
  *
- * Either the submitter's load comes after the barrier and sees 1, or its doorbell store came
+ * Either the submitter's load comes after the barrier and sees it, or its doorbell store came
  * before and is seen by the last look; so the submitter needs no barrier of its own. Clients that
  * do not wake are served at the time out, which grows while nothing happens.
  *
- * Clients in other processes register for the global barrier, and may only read the word. For those
+ * Clients in other processes register for the global barrier, and may only read the word: by its
+ * number they know a doze that they have ended already, though the thread did not run since. For those
  * that come by way of the kernel, arm() of the front end is the barrier, and the doorbell itself
  * the wake-up.
  *
@@ -187,9 +188,10 @@ arm_queues(struct emu_thread *th)
 static void
 doze(struct emu_thread *th, uint64_t ns)
 {
+	const uint32_t number = th->dozes++ | 1u << 31;
 	struct timespec ts;
 
-	atomic_store(th->dozing, 1);
+	atomic_store(th->dozing, number);
 	if (th->dev->front != NULL)
 		arm_queues(th);
 	else
@@ -202,7 +204,7 @@ doze(struct emu_thread *th, uint64_t ns)
 	if (!has_work(th)) {
 		ts.tv_sec = (time_t)(ns / 1000000000u);
 		ts.tv_nsec = (long)(ns % 1000000000u);
-		syscall(SYS_futex, th->dozing, futex_op(th, FUTEX_WAIT), 1, &ts, NULL, 0);
+		syscall(SYS_futex, th->dozing, futex_op(th, FUTEX_WAIT), number, &ts, NULL, 0);
 	}
 	atomic_store(th->dozing, 0);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Front end for a daemon: device=emu:<socket>, the transport's calls. */
 #include <errno.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <stdio.h>
@@ -143,7 +144,7 @@ queue_free(struct client_queue *q)
 static void *
 own_map(int fd, size_t size, int prot)
 {
-	void *p = mmap(NULL, size, prot, MAP_SHARED, fd, 0);
+	void *p = mmap(NULL, size, prot, MAP_SHARED | MAP_POPULATE, fd, 0);
 
 	if (p == MAP_FAILED)
 		return NULL;
@@ -343,10 +344,16 @@ client_stop(void *arg)
 static void
 wake(void *arg)
 {
-	const struct client_queue *q = arg;
+	struct client_queue *q = arg;
+	const uint32_t number = *(const volatile uint32_t *)q->dozing;
 
-	/* The word is not ours to write; the engine resets it when it wakes. */
-	syscall(SYS_futex, q->dozing, FUTEX_WAKE, 1, NULL, NULL, 0);
+	/*
+	 * The word is not ours to write; the engine resets it when it runs again, which takes many a
+	 * burst. Once is enough, but only if the engine slept already.
+	 */
+	if (number != 0 && number != q->woken &&
+			syscall(SYS_futex, q->dozing, FUTEX_WAKE, INT_MAX, NULL, NULL, 0) > 0)
+		q->woken = number;
 }
 
 static bool

@@ -56,6 +56,7 @@ struct client_queue {
 	size_t mmio_size, dus_size;
 	const uint8_t *doze_page;
 	const uint32_t *dozing;
+	uint32_t woken;                 /* the number of the doze that we ended last */
 	struct emu_wait *wait;
 	uint32_t wait_cursor;
 	bool mapped[WD_REGION_MAX];
