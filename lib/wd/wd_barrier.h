@@ -97,4 +97,20 @@ wd_read_shared32(const uint32_t *word)
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
+/*
+ * A counter of what one thread puts somewhere and another one takes from there, as submission and
+ * polling of a queue may be two: what it counts is written before it, and read after it.
+ */
+static inline void
+wd_publish32(uint32_t *counter, uint32_t value)
+{
+	__atomic_store_n(counter, value, __ATOMIC_RELEASE);
+}
+
+static inline uint32_t
+wd_published32(const uint32_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
+}
+
 #endif

@@ -262,12 +262,10 @@ qm_poll_dead(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n)
 	uint16_t i;
 
 	for (i = 0; i < n; i++) {
-		const struct qm_soft *soft = &q->soft[q->soft_head & q->sq_mask];
 		void *tag;
 
-		if (q->soft_head != q->soft_tail && soft->after == q->head) {
-			tag = soft->tag;
-			q->soft_head++;
+		if (qm_soft_take(q, q->head, &cpls[i])) {
+			tag = cpls[i].tag;
 		} else if (q->head != q->tail) {
 			tag = q->tags[q->head & q->sq_mask];
 			q->head++;

@@ -25,7 +25,8 @@
  * burst, or by its own doorbell.
  *
  * Requests that never reach the device ("soft") wait in a FIFO of their own, each with the value
- * of tail it was submitted at: it is due once head gets there.
+ * of tail it was submitted at: it is due once head gets there. One thread may submit while another
+ * one polls, and then sees a completion of a request that came later, perhaps, before it sees that.
  */
 #ifndef WD_DRV_QM_H
 #define WD_DRV_QM_H
@@ -177,8 +178,22 @@ qm_slot_addr(const struct qm_queue *q, uint32_t slot, size_t offset)
 WD_INLINE void
 qm_soft_add(struct qm_queue *q, uint32_t tail, void *tag, uint32_t status)
 {
-	q->soft[q->soft_tail++ & q->sq_mask] =
+	q->soft[q->soft_tail & q->sq_mask] =
 		(struct qm_soft){.tag = tag, .after = tail, .status = status};
+	wd_publish32(&q->soft_tail, q->soft_tail + 1);
+}
+
+/* The one whose turn it is at head. */
+WD_INLINE bool
+qm_soft_take(struct qm_queue *q, uint32_t head, struct wd_cpl *cpl)
+{
+	const struct qm_soft *soft = &q->soft[q->soft_head & q->sq_mask];
+
+	if (wd_published32(&q->soft_tail) == q->soft_head || (int32_t)(head - soft->after) < 0)
+		return false;
+	*cpl = (struct wd_cpl){.tag = soft->tag, .status = soft->status};
+	wd_publish32(&q->soft_head, q->soft_head + 1);
+	return true;
 }
 
 /* Tells the device how far completions were read. */
@@ -269,7 +284,7 @@ qm_submit(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n, qm_fill_t 
 		qm_die(wq);
 		return 0;
 	}
-	room = q->credits - (tail - q->head) - (q->soft_tail - q->soft_head);
+	room = q->credits - (tail - q->head) - (q->soft_tail - wd_published32(&q->soft_head));
 	if (n > room)
 		n = room;
 	do {
@@ -318,12 +333,10 @@ qm_poll_special(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n, qm_complet
 	uint16_t i = 0;
 
 	while (i < n) {
-		const struct qm_soft *soft = &q->soft[q->soft_head & q->sq_mask];
 		uint32_t slot = head & q->sq_mask;
 
-		if (q->soft_head != q->soft_tail && soft->after == head) {
-			q->soft_head++;
-			cpls[i++] = (struct wd_cpl){.tag = soft->tag, .status = soft->status};
+		if (qm_soft_take(q, head, &cpls[i])) {
+			i++;
 			continue;
 		}
 		if (head == q->tail)

@@ -5,8 +5,22 @@
 WD_INLINE void
 soft_add(struct vc_queue *q, void *tag, uint32_t status)
 {
-	q->soft[q->soft_tail++ & q->mask] =
+	q->soft[q->soft_tail & q->mask] =
 		(struct vc_soft){.tag = tag, .after = q->tail, .status = status};
+	wd_publish32(&q->soft_tail, q->soft_tail + 1);
+}
+
+/* As qm_soft_take(). */
+WD_INLINE bool
+soft_take(struct vc_queue *q, struct wd_cpl *cpl)
+{
+	const struct vc_soft *soft = &q->soft[q->soft_head & q->mask];
+
+	if (wd_published32(&q->soft_tail) == q->soft_head || (int32_t)(q->head - soft->after) < 0)
+		return false;
+	*cpl = (struct wd_cpl){.tag = soft->tag, .status = soft->status};
+	wd_publish32(&q->soft_head, q->soft_head + 1);
+	return true;
 }
 
 /* ------------------------------------------------------------------ submission */
@@ -111,7 +125,7 @@ submit(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n, const bool in
 		vc_die(wq);
 		return 0;
 	}
-	room = q->credits - (q->tail - q->head) - (q->soft_tail - q->soft_head);
+	room = q->credits - (q->tail - q->head) - (q->soft_tail - wd_published32(&q->soft_head));
 	for (end = reqs + (n < room ? n : room); r != end; r++) {
 		ret = fill(q, r, indirect);
 		if (wd_likely(ret == VC_TAKEN)) {
@@ -248,13 +262,8 @@ poll(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n, const bool indirect)
 	}
 	fresh = used_fresh(q);
 	for (i = 0; i < n; i++) {
-		const struct vc_soft *soft = &q->soft[q->soft_head & q->mask];
-
-		if (wd_unlikely(q->soft_head != q->soft_tail && soft->after == q->head)) {
-			q->soft_head++;
-			cpls[i] = (struct wd_cpl){.tag = soft->tag, .status = soft->status};
+		if (wd_unlikely(soft_take(q, &cpls[i])))
 			continue;
-		}
 		if (q->head == q->tail || !turn_is_done(q, &fresh, indirect))
 			break;
 		complete(q, q->head & q->mask, &cpls[i]);
@@ -293,12 +302,10 @@ poll_dead(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n)
 	uint16_t i;
 
 	for (i = 0; i < n; i++) {
-		const struct vc_soft *soft = &q->soft[q->soft_head & q->mask];
 		void *tag;
 
-		if (q->soft_head != q->soft_tail && soft->after == q->head) {
-			tag = soft->tag;
-			q->soft_head++;
+		if (soft_take(q, &cpls[i])) {
+			tag = cpls[i].tag;
 		} else if (q->head != q->tail) {
 			tag = q->inflight[q->head & q->mask].tag;
 			q->head++;
