@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Rings: wrap, phase, credits, doorbells, order of soft requests, death. */
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +182,74 @@ test_soft_order(void)
 	CHECK_EQ(wd_poll(&q, cpls, 16), 15);
 	CHECK_EQ(q.stats.completed, 21);
 	wd_release_queue(&q);
+}
+
+#define THREAD_QUEUES   400
+#define THREAD_REQS     1000u
+
+/* Both run at once where they can, and share the processor where they cannot. */
+static void
+nothing_yet(unsigned int *times)
+{
+	if (++*times % 1024 == 0)
+		sched_yield();
+}
+
+static void *
+submit_soft(void *queue)
+{
+	unsigned int idle = 0;
+	struct wd_req req;
+	uintptr_t tag = 1;
+
+	while (tag <= THREAD_REQS) {
+		soft(&req, tag, WD_NO_SPACE);
+		if (wd_submit(queue, &req, 1) == 1)
+			tag++;
+		else
+			nothing_yet(&idle);
+	}
+	return NULL;
+}
+
+static void
+poll_soft(struct wd_queue *q)
+{
+	unsigned int idle = 0;
+	struct wd_cpl cpls[2];
+	uintptr_t tag = 1;
+	uint16_t n;
+
+	while (tag <= THREAD_REQS) {
+		n = wd_poll(q, cpls, 2);
+		for (uint16_t i = 0; i < n; i++) {
+			CHECK_EQ((uintptr_t)cpls[i].tag, tag);
+			CHECK_EQ(cpls[i].status, WD_NO_SPACE);
+			tag++;
+		}
+		if (n == 0)
+			nothing_yet(&idle);
+	}
+}
+
+/*
+ * One thread submits, another one polls: nothing is seen before it is there. Many queues, as memory
+ * is slow the first time.
+ */
+static void
+test_two_threads(void)
+{
+	struct wd_queue q;
+	pthread_t thread;
+
+	for (int i = 0; i < THREAD_QUEUES; i++) {
+		fake_request(&q, dev, 0, 0);
+		CHECK_EQ(pthread_create(&thread, NULL, submit_soft, &q), 0);
+		poll_soft(&q);
+		CHECK_EQ(pthread_join(thread, NULL), 0);
+		CHECK_EQ(wd_queue_outstanding(&q), 0);
+		wd_release_queue(&q);
+	}
 }
 
 static void
@@ -395,6 +465,7 @@ main(void)
 	test_wrap();
 	test_depth();
 	test_soft_order();
+	test_two_threads();
 	test_death();
 	test_single();
 	test_doze();
