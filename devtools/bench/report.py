@@ -230,14 +230,19 @@ def quiet(load):
             'Compare these figures with nothing but each other, and with care.')
 
 
+# Results may be kept in a tree where each file says its licence.
+LICENCE = 'SPDX-License-Identifier: BSD-3-Clause'
+
+
 def write(folder, results, about):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     text = [f'{k}: {v}' for k, v in about.items()] + [quiet(results.load), '']
     text += tables(results) + notes(results) + [''] + goals(results)
-    (folder / 'results.txt').write_text('\n'.join(text) + '\n')
+    (folder / 'results.txt').write_text('\n'.join([LICENCE, ''] + text) + '\n')
     (folder / 'results.json').write_text(json.dumps(
-        {'machine': about, 'load': results.load, 'quiet': quiet(results.load),
+        {'licence': LICENCE,
+         'machine': about, 'load': results.load, 'quiet': quiet(results.load),
          'points': list(results.rows()), 'goals': goals(results)[1:],
          'failed': [{'point': list(k), 'why': v} for k, v in results.failures.items()]},
         indent=1) + '\n')

@@ -34,6 +34,7 @@ def plot(title, x_label, y_label, series):
     values = [v for points in series.values() for p in points for v in p[1:] if v > 0]
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
            'font-family="sans-serif" font-size="12">',
+           '<!-- SPDX-License-Identifier: BSD-3-Clause -->',
            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
            f'<text x="{LEFT}" y="22" font-size="14">{escape(title)}</text>']
     if not values:
