@@ -462,13 +462,16 @@ collect_queue(struct emu_queue *q, struct emu_job *jobs, unsigned int max)
 	n = (unsigned int)(q->tail + q->depth - q->head) % q->depth;
 	if (n > max)
 		n = max;
+	for (i = q->asked; i < EMU_AHEAD && i < n; i++) {
+		slot = q->head + i;
+		emu_prefetch_sqe(q->sq + (size_t)(slot < q->depth ? slot : slot - q->depth) *
+			q->sqe_size);
+	}
 	slot = q->head;
 	sqe = q->sq + (size_t)slot * q->sqe_size;
 	for (i = 0; i < n; i++) {
 		jobs[i].q = q;
 		jobs[i].sqe = sqe;
-		if (i >= q->asked && i < EMU_AHEAD)
-			emu_prefetch_sqe(sqe);
 		sqe += q->sqe_size;
 		if (++slot == q->depth) {
 			slot = 0;
@@ -512,6 +515,23 @@ qm_take_again(struct emu_job *job)
 	job->q->head = (uint16_t)((job->q->head + 1) % job->q->depth);
 }
 
+/* Entries of neighbours, the last one first. */
+static inline void
+put_entries(struct emu_queue *q, unsigned int at, unsigned int n, uint64_t rest, unsigned int slot)
+{
+	bool forced = emu_unlikely(q->forced_index >= 0);
+	uint64_t word = rest | (forced ? (unsigned int)q->forced_index : slot + n - 1);
+
+	while (n-- > 0) {
+		_Atomic uint64_t *cqe = (_Atomic uint64_t *)(void *)&q->cq[at + n];
+
+		atomic_store_explicit(&cqe[0], 0, memory_order_relaxed);
+		/* Index, queue and phase in one store. */
+		atomic_store_explicit(&cqe[1], word, memory_order_release);
+		word -= !forced;
+	}
+}
+
 /*
  * Completes n jobs of one queue; their slots are neighbours. The first entry is written last: it is
  * the one that a poller looks at, which so leaves the other lines alone until all are there.
@@ -521,7 +541,7 @@ complete_queue(struct emu_queue *q, const struct emu_job *jobs, unsigned int n)
 {
 	unsigned int slot = (unsigned int)((size_t)((const uint8_t *)jobs[0].sqe - q->sq) /
 		q->sqe_size) + n;
-	unsigned int at = q->cq_tail + n, i;
+	unsigned int at = q->cq_tail + n, left, part, i;
 	uint64_t rest = (uint64_t)q->id << 16 | (uint64_t)q->phase << 48;
 
 	for (i = 0; q->recover != NULL && i < n; i++)
@@ -536,19 +556,19 @@ complete_queue(struct emu_queue *q, const struct emu_job *jobs, unsigned int n)
 	q->cq_tail = (uint16_t)at;
 	/* Results and data come before any of the entries. */
 	atomic_thread_fence(memory_order_release);
-	for (i = n; i > 0; i--) {
-		_Atomic uint64_t *cqe;
-
-		if (emu_unlikely(at == 0)) {
+	for (left = n; left > 0; left -= part) {
+		if (at == 0) {
 			at = q->depth;
 			rest ^= (uint64_t)HISI_QM_CQE_PHASE << 48;
 		}
-		cqe = (_Atomic uint64_t *)(void *)&q->cq[--at];
-		slot = (slot == 0 ? q->depth : slot) - 1;
-		atomic_store_explicit(&cqe[0], 0, memory_order_relaxed);
-		/* Index, queue and phase in one store. */
-		atomic_store_explicit(&cqe[1], rest | (emu_unlikely(q->forced_index >= 0) ?
-			(unsigned int)q->forced_index : slot), memory_order_release);
+		if (slot == 0)
+			slot = q->depth;
+		part = left < at ? left : at;
+		if (part > slot)
+			part = slot;
+		at -= part;
+		slot -= part;
+		put_entries(q, at, part, rest, slot);
 	}
 	q->ops += n;
 	notify(q, n);
@@ -559,7 +579,8 @@ qm_complete(struct emu_job *jobs, unsigned int n)
 {
 	unsigned int from = 0, i;
 
-	for (i = 1; i <= n; i++)
+	/* Each queue is collected from once: its jobs are neighbours. */
+	for (i = jobs[n - 1].q == jobs[0].q ? n : 1; i <= n; i++)
 		if (i == n || jobs[i].q != jobs[from].q) {
 			complete_queue(jobs[from].q, jobs + from, i - from);
 			from = i;
