@@ -2,7 +2,8 @@
 /*
  * Wild addresses. A device that sees the whole process gets them from descriptors; hardware would
  * report an error for that descriptor. So does the emulator: a model touches all that a job points
- * to before it works on it, inside a guarded section, and a fault there ends the section.
+ * to before it works on it (AES-GCM: while it works on it), inside a guarded section, and a fault
+ * there ends the section.
  *
  *	if (sigsetjmp(env, 0) == 0) {
  *		emu_guard_enter(&env);
@@ -12,8 +13,8 @@
  *	}
  *	emu_guard_leave();
  *
- * No lock may be held, and no library be inside, where client memory is touched: a fault does not
- * come back.
+ * No lock may be held where client memory is touched, and no library be inside that keeps a state: a
+ * fault does not come back.
  */
 #ifndef EMU_GUARD_H
 #define EMU_GUARD_H

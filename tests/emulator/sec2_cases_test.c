@@ -578,6 +578,34 @@ test_bad_lists(void)
 	refuse(&c3, &d);
 }
 
+/* AES-GCM alone, and one library alone, can be written to what can only be read. */
+static void
+test_read_only(void)
+{
+	struct sec2_op_desc good = { .cipher = find_alg("AES-128-GCM"), .aead = true, .enc = true,
+		.src = src, .dst = dst, .de = 1, .ckey = ckey, .civ = civ, .cipher_len = 64,
+		.mac_len = 16, .mac_addr = mac }, bad = good;
+	uint8_t *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t bd[128], want[64], tag[16];
+
+	CHECK(page != MAP_FAILED);
+	bad.dst = page;
+	refuse(&c3, &bad);
+	bad.src = page;
+	bad.de = 0;
+	refuse(&c3, &bad);
+	bad = good;
+	bad.mac_addr = page;
+	sec2_make_bd3(&bad, bd);
+	run(&c3, bd);
+	CHECK(error_of(bd) != 0);
+	munmap(page, 4096);
+	ref_aead(good.cipher, ckey, civ, 12, NULL, 0, src, want, 64, tag, 16);
+	sec2_make_bd3(&good, bd);
+	run_ok(&c3, bd);
+	CHECK(memcmp(dst, want, 64) == 0 && memcmp(mac, tag, 16) == 0);
+}
+
 /* Addresses of nothing: an error of that request alone, whatever part of it they are. */
 static void
 test_wild_addresses(void)
@@ -706,6 +734,8 @@ main(int argc, char **argv)
 	test_mac_limits();
 	test_bad_lists();
 	test_wild_addresses();
+	if (strcmp(argv[1], "ipsec_mb") == 0)
+		test_read_only();
 	test_large();
 	test_bad_types();
 	test_limits();

@@ -63,6 +63,18 @@ struct crypto_chain {
 	uint8_t digest[CRYPTO_MAX_DIGEST]; /* all of it, out */
 };
 
+struct gcm_key_data;
+struct gcm_context_data;
+
+/* intel-ipsec-mb's function for one AES-GCM message with an IV of 12 bytes. */
+struct crypto_gcm {
+	void (*run)(const struct gcm_key_data *key, struct gcm_context_data *scratch, uint8_t *out,
+		    const uint8_t *in, uint64_t len, const uint8_t *iv, const uint8_t *aad,
+		    uint64_t aad_len, uint8_t *tag, uint64_t tag_len);
+	const struct gcm_key_data *key;
+	struct gcm_context_data *scratch;
+};
+
 struct crypto_engine {
 	const char *name;
 	bool (*usable)(void);
@@ -74,8 +86,13 @@ struct crypto_engine {
 	unsigned int (*cipher)(void *e, struct crypto_task **t, unsigned int n);
 	unsigned int (*auth)(void *e, struct crypto_task **t, unsigned int n);
 	unsigned int (*aead)(void *e, struct crypto_task **t, unsigned int n);
-	/* Short cuts; an engine has all of them or none (NULL). AES-GCM, one after the other: */
-	void (*gcm)(void *e, struct crypto_task *t, unsigned int n);
+	/*
+	 * Short cuts; an engine has all of them or none (NULL). AES-GCM with the key of t (ckey,
+	 * ckey_len) in its direction (cipher): the library's own function and what to call it with,
+	 * until the next begin(). The function keeps nothing that a fault inside of it could leave in
+	 * disorder. False: there is none for that key.
+	 */
+	bool (*gcm)(void *e, const struct crypto_task *t, struct crypto_gcm *out);
 	/*
 	 * Chains of AES-CBC and an HMAC: chain_ok() says whether the algorithms and key lengths of t
 	 * are for chain(), which works on up to CRYPTO_BATCH of them, of no more than chain_max

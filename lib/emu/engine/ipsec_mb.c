@@ -456,13 +456,18 @@ imb_aead(void *arg, struct crypto_task **t, unsigned int n)
 	return left;
 }
 
-static void
-imb_gcm(void *e, struct crypto_task *t, unsigned int n)
+static bool
+imb_gcm(void *arg, const struct crypto_task *t, struct crypto_gcm *out)
 {
-	unsigned int i;
+	struct imb *e = arg;
+	const struct imb_key *k = key_cache_get(e->keys, KEY_GCM, t->ckey, t->ckey_len);
 
-	for (i = 0; i < n; i++)
-		do_gcm(e, &t[i]);
+	if (k == NULL)
+		return false;
+	out->run = e->gcm_calls[t->ckey_len / 8 - 2][t->cipher == SEC2_CIPHER_DEC];
+	out->key = &k->gcm;
+	out->scratch = &e->gcm;
+	return true;
 }
 
 static bool

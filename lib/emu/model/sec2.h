@@ -102,7 +102,6 @@ sec2_new_form(struct sec2_form *f, const volatile struct sec2_bd3 *bd)
 	f->looked = true;
 }
 
-#define SEC2_GCM_GROUP  4       /* see sec2_gcm.c */
 _Static_assert(EMU_BATCH <= CRYPTO_BATCH, "a batch is one for the engine");
 
 struct sec2_ctx {
@@ -122,9 +121,12 @@ struct sec2_ctx {
 	unsigned int end;       /* as far as it goes */
 	volatile bool looks;    /* at job at; else it touches what that points to */
 	volatile unsigned int at;
+	volatile unsigned int done;     /* jobs that have their result */
 	bool chains_last;       /* the last jobs were chains, not AES-GCM */
 	struct sec2_form gcm_form, chain_form;
-	struct crypto_task gcms[SEC2_GCM_GROUP];
+	const uint8_t *gcm_ckey;        /* the key at gcm.key */
+	const uint8_t *gcm_listed;      /* entries before it were seen by sec2_bd3_prefetch() */
+	struct crypto_gcm gcm;          /* run: NULL before a key was looked up */
 	struct crypto_chain chains[CRYPTO_BATCH];
 	struct sec2_op ops[EMU_BATCH];
 };
@@ -148,8 +150,15 @@ sec2_prefetch(uint64_t iv, uint64_t src, uint64_t dst)
  * Asks for what the descriptor points to, which another core wrote a moment ago, so that it arrives
  * while the rest of the batch is looked at. No address is trusted by a prefetch.
  */
-void sec2_bd3_prefetch(const void *sqe);
 void sec2_bd2_prefetch(const void *sqe);
+static inline void
+sec2_bd3_prefetch(const void *sqe)
+{
+	const volatile struct sec2_bd3 *bd = sqe;
+
+	sec2_prefetch(bd->c_ivin_addr, bd->data_src_addr, bd->data_dst_addr);
+}
+
 /* The same for the job that is ahead jobs behind i, maybe one of the next batch. Type 3. */
 static inline void
 sec2_prefetch_job(const struct emu_job *jobs, unsigned int n, unsigned int i, unsigned int ahead)

@@ -55,11 +55,3 @@ sec2_bd3_read(const void *sqe, struct sec2_req *r)
 	}
 	return true;
 }
-
-void
-sec2_bd3_prefetch(const void *sqe)
-{
-	const volatile struct sec2_bd3 *bd = sqe;
-
-	sec2_prefetch(bd->c_ivin_addr, bd->data_src_addr, bd->data_dst_addr);
-}

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * AES-GCM in one descriptor of type 3. A library does such jobs one by one, so there is nothing to
- * gain from a large batch. They are taken in groups, in steps, so that what descriptors point to
- * arrives meanwhile. Groups of two and of eight were slower, those of eight with 1408 bytes too:
+ * AES-GCM in one descriptor of type 3. A library does such jobs one by one, so each goes from its
+ * descriptor to its result at once, nothing of it is written down in between. Before each of them
+ * what is needed later is asked for:
  *
- *	of the next groups      descriptors, lists, IVs are asked for
- *	of this group           descriptors and lists are read, data is asked for
- *	                        data is touched, then the library does one job after the other
+ *	SQES_AHEAD      the descriptor of a job, maybe of the next batch
+ *	LISTS_AHEAD     the list and the IV of one whose descriptor is here
+ *	DATA_AHEAD      the data and the AAD of one whose list is here
+ *
+ * Nothing is touched beforehand. A library's call for one message has no state that a fault could
+ * leave in disorder, so the guarded section reaches around it.
  */
-#include <string.h>
-
 #include "sec2.h"
 
-#define LISTS_AHEAD     (2 * SEC2_GCM_GROUP)
-#define SQES_AHEAD      16
+#define SQES_AHEAD      31
+#define LISTS_AHEAD     16
+#define DATA_AHEAD      8
+
+#define SIZE            sizeof(struct sec2_bd3)
 
 /* Bits of bd_param that a plain request may have in any way: the scene's lowest, one of each type. */
 #define ANY_PARAM       (HW_PREP(BD3_SCENE, 1) | HW_PREP(BD3_DE, 1) | \
@@ -51,6 +55,19 @@ read_form(struct sec2_form *f, const volatile struct sec2_bd3 *bd)
 		f->t.mac_len >= 8 && f->t.mac_len <= 16;
 }
 
+/* Where all of a request is. */
+struct gcm_parts {
+	const uint8_t *ckey, *iv, *aad, *src;
+	uint8_t *dst, *mac;
+	uint32_t alen, clen;
+};
+
+static inline uint8_t *
+ptr(uint64_t addr)
+{
+	return (uint8_t *)(uintptr_t)addr;
+}
+
 static inline uint8_t *
 piece(const struct emu_mem *mem, bool list, uint64_t addr, uint64_t off, uint64_t len)
 {
@@ -58,61 +75,102 @@ piece(const struct emu_mem *mem, bool list, uint64_t addr, uint64_t off, uint64_
 }
 
 static __attribute__((noinline)) bool
-find_any(const struct sec2_form *f, const struct emu_mem *mem, struct crypto_task *t,
-	const volatile struct sec2_bd3 *bd)
+find_any(const struct sec2_form *f, const struct emu_mem *mem, const volatile struct sec2_bd3 *bd,
+	struct gcm_parts *p)
 {
 	static const uint8_t no_aad[16];
 	uint64_t src = bd->data_src_addr, dst = bd->data_dst_addr, off = bd->cipher_src_offset;
 	uint64_t a_off = bd->auth_src_offset;
 
-	t->ckey = emu_ptr(mem, (uintptr_t)t->ckey, t->ckey_len);
-	t->iv = emu_ptr(mem, (uintptr_t)t->iv, 12);
-	t->mac = emu_ptr(mem, (uintptr_t)t->mac, t->mac_len);
-	t->csrc = t->cdst = piece(mem, f->src_list, src, off, t->clen);
-	t->asrc = t->alen == 0 ? no_aad : piece(mem, f->src_list, src, a_off, t->alen);
+	p->alen = (uint32_t)HW_GET(BD3_LEN, bd->a_len_key);
+	p->clen = (uint32_t)HW_GET(BD3_LEN, bd->c_len_ivin);
+	p->ckey = emu_ptr(mem, bd->c_key_addr, f->t.ckey_len);
+	p->iv = emu_ptr(mem, bd->c_ivin_addr, 12);
+	p->mac = emu_ptr(mem, bd->mac_addr, f->t.mac_len);
+	p->src = p->dst = piece(mem, f->src_list, src, off, p->clen);
+	p->aad = p->alen == 0 ? no_aad : piece(mem, f->src_list, src, a_off, p->alen);
 	if (f->de && (dst != src || f->dst_list != f->src_list))
-		t->cdst = piece(mem, f->dst_list, dst, off, t->clen);
-	return t->ckey != NULL && t->iv != NULL && t->mac != NULL && t->csrc != NULL &&
-		t->asrc != NULL && t->cdst != NULL;
+		p->dst = piece(mem, f->dst_list, dst, off, p->clen);
+	return p->ckey != NULL && p->iv != NULL && p->mac != NULL && p->src != NULL &&
+		p->aad != NULL && p->dst != NULL;
 }
 
 /*
  * In place, {AAD, payload} as DPDK's users have them, on a device that sees the whole process: all
- * with one look at the list. Nonsense faults in touch(), a list at address 0 is find_any()'s.
+ * with one look at the list. Nonsense faults when it is used, a list at address 0 is find_any()'s.
  */
-static inline bool
-find_pair(const struct sec2_form *f, const struct emu_mem *mem, struct crypto_task *t,
-	const volatile struct sec2_bd3 *bd)
+static inline __attribute__((always_inline)) bool
+find_pair(const struct sec2_form *f, const volatile struct sec2_bd3 *bd, struct gcm_parts *p)
 {
 	uint64_t src = bd->data_src_addr;
-	const volatile struct hisi_sgl *sgl = (const volatile struct hisi_sgl *)(uintptr_t)src;
-	uint64_t aad, data;
+	const volatile struct hisi_sgl *sgl = (const volatile struct hisi_sgl *)ptr(src);
 	uint32_t len;
 
-	if (!mem->sva || !f->pair || src < EMU_PAGE || src % HISI_SGL_ALIGN != 0 ||
+	if (!f->pair || src < EMU_PAGE || src % HISI_SGL_ALIGN != 0 ||
 			(f->de && bd->data_dst_addr != src) ||
-			bd->auth_src_offset != 0 || bd->cipher_src_offset != t->alen ||
-			sgl->entry_sum_in_sgl != 2 || sgl->entries[0].len != t->alen || t->alen == 0)
+			bd->auth_src_offset != 0 || bd->cipher_src_offset != p->alen ||
+			sgl->entry_sum_in_sgl != 2 || sgl->entries[0].len != p->alen || p->alen == 0)
 		return false;
 	len = sgl->entries[1].len;
-	aad = sgl->entries[0].addr;
-	data = sgl->entries[1].addr;
-	t->asrc = (const uint8_t *)(uintptr_t)aad;
-	t->csrc = t->cdst = (uint8_t *)(uintptr_t)data;
-	return len >= t->clen && len <= HISI_SGL_MAX_ENTRY_LEN;
+	p->ckey = ptr(bd->c_key_addr);
+	p->iv = ptr(bd->c_ivin_addr);
+	p->mac = ptr(bd->mac_addr);
+	p->aad = ptr(sgl->entries[0].addr);
+	p->src = p->dst = ptr(sgl->entries[1].addr);
+	/* The library takes a NULL for a mistake of the program's, and does nothing. */
+	return len >= p->clen && len <= HISI_SGL_MAX_ENTRY_LEN && p->aad != NULL && p->dst != NULL &&
+		p->iv != NULL && p->mac != NULL;
 }
 
-static inline bool
-read_job(struct sec2_form *f, const struct emu_mem *mem, struct crypto_task *t,
+/* False: the short cut is not for it, nothing is said yet. */
+static inline __attribute__((always_inline)) bool
+find(struct sec2_form *f, const struct emu_mem *mem, const volatile struct sec2_bd3 *bd,
+	struct gcm_parts *p)
+{
+	struct gcm_parts any;
+
+	if (!f->known)
+		return false;
+	p->alen = (uint32_t)HW_GET(BD3_LEN, bd->a_len_key);
+	p->clen = (uint32_t)HW_GET(BD3_LEN, bd->c_len_ivin);
+	if (p->clen == 0 || p->alen + p->clen > SEC2_MAX_LEN)
+		return false;
+	if (emu_likely(mem->sva && find_pair(f, bd, p)))
+		return true;
+	/* A copy: the compiler keeps what nobody has the address of in registers. */
+	if (!find_any(f, mem, bd, &any))
+		return false;
+	*p = any;
+	return true;
+}
+
+/*
+ * A request that faults here has changed nothing. The library takes in IV and AAD before it writes,
+ * and what is in one page needs no look at its end.
+ */
+static inline void
+touch(const struct sec2_form *f, const struct gcm_parts *p)
+{
+	emu_touch_short(p->mac, f->t.mac_len);
+	if (emu_unlikely(p->dst != p->src ||
+			(uintptr_t)p->src % EMU_PAGE + p->clen > EMU_PAGE)) {
+		emu_touch(p->src, p->clen);
+		emu_touch(p->dst, p->clen);
+	}
+}
+
+bool
+sec2_gcm_read(struct sec2_form *f, const struct emu_mem *mem, struct sec2_op *op,
 	const void *sqe)
 {
 	const volatile struct sec2_bd3 *bd = sqe;
+	struct crypto_task *t = &op->t;
+	struct gcm_parts p;
 
-	if (emu_unlikely(!sec2_same_form(f, bd)))
+	if (!sec2_same_form(f, bd))
 		read_form(f, bd);
-	if (!f->known)
+	if (!find(f, mem, bd, &p))
 		return false;
-	/* Neighbours in both: one load, one store. */
 	t->cipher = f->t.cipher;
 	t->calg = f->t.calg;
 	t->cmode = f->t.cmode;
@@ -121,35 +179,20 @@ read_job(struct sec2_form *f, const struct emu_mem *mem, struct crypto_task *t,
 	t->iv_len = f->t.iv_len;
 	t->mac_len = f->t.mac_len;
 	t->todo = f->t.todo;
-	t->alen = (uint32_t)HW_GET(BD3_LEN, bd->a_len_key);
-	t->clen = (uint32_t)HW_GET(BD3_LEN, bd->c_len_ivin);
-	if (t->clen == 0 || t->alen + t->clen > SEC2_MAX_LEN)
-		return false;
-	t->ckey = (const uint8_t *)(uintptr_t)bd->c_key_addr;
-	t->iv = (const uint8_t *)(uintptr_t)bd->c_ivin_addr;
-	t->mac = (uint8_t *)(uintptr_t)bd->mac_addr;
-	return emu_likely(find_pair(f, mem, t, bd)) || find_any(f, mem, t, bd);
-}
-
-static inline void
-touch(const struct crypto_task *t)
-{
+	t->alen = p.alen;
+	t->clen = p.clen;
+	t->ckey = p.ckey;
+	t->iv = p.iv;
+	t->asrc = p.aad;
+	t->csrc = p.src;
+	t->cdst = p.dst;
+	t->mac = p.mac;
 	emu_touch(t->csrc, t->clen);
-	if (t->cdst != t->csrc)
-		emu_touch(t->cdst, t->clen);
+	emu_touch(t->cdst, t->clen);
 	emu_touch(t->asrc, t->alen);
 	emu_touch_short(t->ckey, t->ckey_len);
 	emu_touch_short(t->iv, 12);
 	emu_touch_short(t->mac, t->mac_len);
-}
-
-bool
-sec2_gcm_read(struct sec2_form *f, const struct emu_mem *mem, struct sec2_op *op,
-	const void *sqe)
-{
-	if (!read_job(f, mem, &op->t, sqe))
-		return false;
-	touch(&op->t);
 	op->path = SEC2_P_AEAD;
 	op->error = SEC2_OK;
 	op->icv = 0;
@@ -158,83 +201,172 @@ sec2_gcm_read(struct sec2_form *f, const struct emu_mem *mem, struct sec2_op *op
 	return true;
 }
 
-/* False: it has to go another way. */
-static inline bool
-look(struct sec2_ctx *ctx, const struct emu_job *job, struct crypto_task *t)
+/* ------------------------------------------------------------------ many of them */
+
+static __attribute__((noinline)) bool
+new_key(struct sec2_ctx *ctx, const uint8_t *ckey)
 {
-	if (!read_job(&ctx->gcm_form, emu_queue_mem(job->q), t, job->sqe))
+	struct crypto_task t = ctx->gcm_form.t;
+
+	ctx->gcm.run = NULL;
+	emu_touch_short(ckey, t.ckey_len);
+	t.ckey = ctx->gcm_ckey = ckey;
+	return ctx->engine->gcm(ctx->engine_ctx, &t, &ctx->gcm);
+}
+
+/*
+ * A job from its descriptor to its result. What it points to and cannot be reached faults here,
+ * maybe in the library. False: it has to go another way.
+ */
+static inline bool
+work(struct sec2_ctx *ctx, const struct emu_mem *mem, uint8_t *sqe)
+{
+	const volatile struct sec2_bd3 *bd = (const volatile struct sec2_bd3 *)sqe;
+	struct sec2_form *f = &ctx->gcm_form;
+	const struct crypto_gcm *g = &ctx->gcm;
+	uint8_t digest[16], icv;
+	struct gcm_parts p;
+
+	if (emu_unlikely(!sec2_same_form(f, bd))) {
+		read_form(f, bd);
+		ctx->gcm.run = NULL;
+	}
+	if (!find(f, mem, bd, &p))
 		return false;
-	emu_prefetch_write(t->cdst);
-	emu_prefetch(t->asrc);
-	emu_prefetch_write(t->mac);
+	if (emu_unlikely(g->run == NULL || p.ckey != ctx->gcm_ckey) && !new_key(ctx, p.ckey))
+		return false;
+	touch(f, &p);
+	if (emu_likely(f->t.cipher == SEC2_CIPHER_ENC)) {
+		g->run(g->key, g->scratch, p.dst, p.src, p.clen, p.iv, p.aad, p.alen, p.mac,
+			f->t.mac_len);
+		icv = 0;
+	} else {
+		g->run(g->key, g->scratch, p.dst, p.src, p.clen, p.iv, p.aad, p.alen, digest,
+			sizeof(digest));
+		icv = sec2_differ(digest, p.mac, f->t.mac_len) ? SEC2_ICV_MISMATCH : SEC2_ICV_MATCH;
+	}
+	sec2_put_result(sqe, SEC2_OK, icv, SEC2_FLAG_AEAD);
 	return true;
 }
 
-/* Works on the jobs before end: they were touched. */
-static void
-run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int end)
+/* Asks for what the list of a job, which may be nonsense, points to, and for where its tag goes. */
+EMU_ANY_ADDRESS static inline void
+ask_for_data(const struct sec2_form *f, const struct emu_mem *mem, const uint8_t *sqe)
 {
-	struct crypto_task *t = ctx->gcms;
+	const volatile struct sec2_bd3 *bd = (const volatile struct sec2_bd3 *)sqe;
 
-	jobs += ctx->finished;
-	ctx->engine->gcm(ctx->engine_ctx, t, end - ctx->finished);
-	for (; ctx->finished < end; ctx->finished++, t++, jobs++) {
-		uint8_t icv = 0;
+	emu_prefetch_write(ptr(bd->mac_addr));
+	if (f->pair && mem->sva) {
+		const volatile struct hisi_sgl *sgl =
+			(const volatile struct hisi_sgl *)ptr(bd->data_src_addr);
 
-		if (t->cipher == SEC2_CIPHER_DEC)
-			icv = t->status == CRYPTO_AUTH_FAILED ? SEC2_ICV_MISMATCH : SEC2_ICV_MATCH;
-		sec2_put_result(jobs->sqe, t->status == CRYPTO_FAILED ? SEC2_E_ENGINE : SEC2_OK, icv,
-			SEC2_FLAG_AEAD);
+		emu_prefetch_at(sgl->entries[0].addr);
+		emu_prefetch_write(ptr(sgl->entries[1].addr));
 	}
 }
 
-/* Goes on at job finished, and keeps where it is for whoever comes after a fault. */
-static __attribute__((noinline)) void
-run_groups(struct sec2_ctx *ctx, const struct emu_job *jobs)
-{
-	while (ctx->finished < ctx->end) {
-		unsigned int first = ctx->finished, end = ctx->end, i;
+/* Jobs whose entries are neighbours in one ring. */
+struct run {
+	struct emu_queue *q;
+	unsigned int n;         /* of the batch */
+	unsigned int announced; /* the same, and those behind them that came meanwhile */
+};
 
-		if (end > first + SEC2_GCM_GROUP)
-			end = first + SEC2_GCM_GROUP;
-		ctx->looks = true;
-		emu_guard_enter(&ctx->guard);
-		emu_prefetch_ahead(jobs, ctx->end, first, end - first, SQES_AHEAD);
-		for (i = first; i < end; i++) {
-			ctx->at = i;
-			sec2_prefetch_job(jobs, ctx->end, i, LISTS_AHEAD);
-			if (!look(ctx, &jobs[i], &ctx->gcms[i - first]))
-				ctx->end = end = i;
+static inline struct run
+neighbours(const struct emu_job *jobs, unsigned int n)
+{
+	struct run r = { .q = jobs[0].q, .n = n };
+	const uint8_t *sqe = jobs[0].sqe;
+	unsigned int slot = (unsigned int)((size_t)(sqe - r.q->sq) / SIZE);
+
+	if (jobs[n - 1].q != r.q || jobs[n - 1].sqe != sqe + (n - 1) * SIZE)
+		for (r.n = 1; jobs[r.n].q == r.q && jobs[r.n].sqe == sqe + r.n * SIZE; r.n++)
+			;
+	r.announced = r.n;
+	if (slot + r.n == r.q->head)
+		r.announced = (r.q->tail >= r.q->head ? r.q->tail : r.q->depth) - slot;
+	return r;
+}
+
+/* What the loop below has asked for when it is at a job, of the jobs behind that one. */
+static inline void
+start(struct sec2_ctx *ctx, const struct run *r, uint8_t *sqe, bool sqes)
+{
+	unsigned int i;
+
+	for (i = 0; sqes && i < SQES_AHEAD && i < r->announced; i++)
+		emu_prefetch_sqe(sqe + i * SIZE);
+	i = 0;
+	if (ctx->gcm_listed > sqe && ctx->gcm_listed <= sqe + LISTS_AHEAD * SIZE)
+		i = (unsigned int)((size_t)(ctx->gcm_listed - sqe) / SIZE);
+	for (; i < LISTS_AHEAD && i < r->announced; i++)
+		sec2_bd3_prefetch(sqe + i * SIZE);
+}
+
+/* The same for whoever goes on behind the loop. */
+static inline void
+finish(struct sec2_ctx *ctx, const struct run *r, const uint8_t *sqe)
+{
+	unsigned int more = r->announced - r->n;
+	unsigned int asked = more < SQES_AHEAD ? more : SQES_AHEAD;
+
+	ctx->gcm_listed = sqe + (more < LISTS_AHEAD ? more : LISTS_AHEAD) * SIZE;
+	if (r->q->asked < asked)
+		r->q->asked = (uint16_t)asked;
+}
+
+/* Goes on at job done, and keeps where it is for whoever comes after a fault. */
+static __attribute__((noinline)) bool
+run_neighbours(struct sec2_ctx *ctx, const struct emu_job *jobs)
+{
+	unsigned int done = ctx->done, i;
+	struct run r = neighbours(jobs + done, ctx->end - done);
+	const struct emu_mem *mem = emu_queue_mem(r.q);
+	uint8_t *sqe = jobs[done].sqe;
+
+	start(ctx, &r, sqe, done != 0);
+	ctx->looks = true;
+	for (i = 0; i < DATA_AHEAD && i < r.n; i++) {
+		ctx->at = done + i;
+		ask_for_data(&ctx->gcm_form, mem, sqe + i * SIZE);
+	}
+	for (i = 0; i < r.n; i++, sqe += SIZE) {
+		if (emu_likely(i + SQES_AHEAD < r.announced))
+			emu_prefetch_sqe(sqe + SQES_AHEAD * SIZE);
+		if (emu_likely(i + LISTS_AHEAD < r.announced))
+			sec2_bd3_prefetch(sqe + LISTS_AHEAD * SIZE);
+		if (emu_likely(i + DATA_AHEAD < r.n)) {
+			ctx->at = done + i + DATA_AHEAD;
+			ctx->looks = true;
+			ask_for_data(&ctx->gcm_form, mem, sqe + DATA_AHEAD * SIZE);
 		}
 		ctx->looks = false;
-		for (i = first; i < end; i++) {
-			ctx->at = i;
-			touch(&ctx->gcms[i - first]);
-		}
-		emu_guard_leave();
-		run(ctx, jobs, end);
+		if (emu_unlikely(!work(ctx, mem, sqe)))
+			return false;
+		ctx->done = done + i + 1;
 	}
+	finish(ctx, &r, sqe);
+	return true;
 }
 
 unsigned int
 sec2_gcm_run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 {
-	unsigned int i;
-
-	for (i = 0; i < LISTS_AHEAD && i < n; i++)
-		sec2_bd3_prefetch(jobs[i].sqe);
-	ctx->finished = 0;
+	ctx->done = 0;
 	ctx->end = n;
+	ctx->gcm.run = NULL;
 	if (sigsetjmp(ctx->guard, 0) != 0) {
 		if (ctx->looks) {
-			/* Nothing is said of it yet; those before are looked at again. */
+			/* Nothing is said of it yet. */
 			ctx->end = ctx->at;
 		} else {
-			run(ctx, jobs, ctx->at);
-			sec2_put_result(jobs[ctx->finished].sqe, SEC2_E_ADDR, 0, 0);
-			ctx->finished++;
+			sec2_put_result(jobs[ctx->done].sqe, SEC2_E_ADDR, 0, 0);
+			ctx->done++;
 		}
 	}
-	run_groups(ctx, jobs);
-	return ctx->finished;
+	emu_guard_enter(&ctx->guard);
+	while (ctx->done < ctx->end && run_neighbours(ctx, jobs))
+		;
+	emu_guard_leave();
+	return ctx->done;
 }
