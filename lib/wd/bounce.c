@@ -12,12 +12,18 @@
  *	         +---------+=================+--------------+
  *
  * All positions are free running. A piece never wraps: what is too short at the end is left out.
+ *
+ * One thread may make requests while another one is done with them. Records and copies are written
+ * before rec_head is published, and not read any more once rec_tail is. All else has one owner:
+ * the thread that makes requests keeps the memory, and finds out from the last record that was done
+ * with how far it and the copies are free again.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "wd_barrier.h"
 #include "wd_private.h"
 
 #define PAGE            4096u
@@ -41,15 +47,19 @@ struct record {
 struct wd_bounce {
 	uint8_t *va;
 	size_t size;            /* a multiple of PAGE */
-	uint64_t head, tail;
 	uint64_t *page_addr;    /* device address of each page */
 	struct record *records;
 	struct copy *copies;
 	uint32_t rec_mask, copy_mask;
-	uint32_t rec_head, rec_tail;
+	/* Of those who make requests. */
+	uint32_t rec_head;      /* published */
+	uint32_t rec_seen;      /* rec_tail when it was looked at last, and as of then: */
+	uint64_t head, tail;
 	uint32_t copy_head, copy_tail;
-	/* The request being made: a record that does not count yet. */
-	struct record now;
+	struct record now;      /* the request being made: a record that does not count yet */
+	/* Of those who are done with them. */
+	uint32_t rec_tail __attribute__((aligned(64))); /* published */
+	uint32_t copy_next;
 	/* Control. */
 	struct wd_device *dev;
 	struct wd_queue *q;     /* that it was made with */
@@ -103,9 +113,10 @@ wd_bounce_create(struct wd_queue *q, size_t size, struct wd_bounce **out)
 		return -EINVAL;
 	if (q->dev->flags & WD_DEV_SVA)
 		return -ENOTSUP;
-	b = calloc(1, sizeof(*b));
+	b = aligned_alloc(__alignof__(*b), sizeof(*b));
 	if (b == NULL)
 		return -ENOMEM;
+	memset(b, 0, sizeof(*b));
 	b->dev = q->dev;
 	b->q = q;
 	b->size = (size + PAGE - 1) & ~(size_t)(PAGE - 1);
@@ -152,21 +163,37 @@ wd_bounce_destroy(struct wd_bounce *b)
 
 /* ------------------------------------------------------------------ a request being made */
 
+/*
+ * What is free again. All of it: the memory begins at its start once more, so that a piece as long
+ * as all of it has a place.
+ */
+static void
+reclaim(struct wd_bounce *b)
+{
+	uint32_t seen = wd_published32(&b->rec_tail);
+	const struct record *last = &b->records[(seen - 1) & b->rec_mask];
+
+	if (seen != b->rec_seen) {
+		b->tail = last->end;
+		b->copy_tail = last->copy_end;
+		b->rec_seen = seen;
+	}
+	if (b->rec_head == seen)
+		b->head = b->tail = (b->head + b->size - 1) / b->size * b->size;
+}
+
 void
 wd_bounce_begin(struct wd_bounce *b, struct wd_queue *q, uint32_t id)
 {
-	if (b->rec_head == b->rec_tail) {
-		b->head = b->tail = 0;
-		b->copy_head = b->copy_tail = 0;
-	}
+	reclaim(b);
 	b->now = (struct record){.q = q, .id = id, .copy_end = b->copy_head, .end = b->head};
 }
 
-/* Nobody else has any of it: waiting would not help. */
+/* Nobody else had any of it: waiting would not help. */
 static int
 no_room(const struct wd_bounce *b)
 {
-	return b->rec_head == b->rec_tail ? -E2BIG : -EAGAIN;
+	return b->rec_head == b->rec_seen ? -E2BIG : -EAGAIN;
 }
 
 /* len bytes in one piece. */
@@ -179,7 +206,8 @@ take(struct wd_bounce *b, uint64_t pos, size_t len)
 		pos += b->size - off;
 		off = 0;
 	}
-	if (len > b->size || pos + len - b->tail > b->size)
+	if (len > b->size || pos + len - b->tail > b->size ||
+		b->rec_head - b->rec_seen > b->rec_mask)
 		return NULL;
 	b->now.end = pos + len;
 	return b->va + off;
@@ -276,11 +304,10 @@ wd_bounce_add_flat(struct wd_bounce *b, const struct wd_bounce_piece *p, uint64_
 void
 wd_bounce_commit(struct wd_bounce *b)
 {
-	b->records[b->rec_head++ & b->rec_mask] = b->now;
+	b->records[b->rec_head & b->rec_mask] = b->now;
 	b->head = b->now.end;
 	b->copy_head = b->now.copy_end;
-	b->now.q->stats.bounced++;
-	b->now.q->stats.bounced_bytes += b->now.bytes;
+	wd_publish32(&b->rec_head, b->rec_head + 1);
 }
 
 /* ------------------------------------------------------------------ requests in flight */
@@ -288,23 +315,22 @@ wd_bounce_commit(struct wd_bounce *b)
 uint32_t
 wd_bounce_pending(const struct wd_bounce *b)
 {
-	return b->rec_head - b->rec_tail;
+	return wd_published32(&b->rec_head) - wd_published32(&b->rec_tail);
 }
 
 void
 wd_bounce_undo(struct wd_bounce *b, uint32_t id)
 {
-	while (b->rec_head != b->rec_tail) {
+	/* Those are not done with, so the one before the first of them is what it was. */
+	while (b->rec_head != b->rec_seen) {
 		const struct record *last = &b->records[(b->rec_head - 1) & b->rec_mask];
 		const struct record *prev = &b->records[(b->rec_head - 2) & b->rec_mask];
 
 		if ((int32_t)(last->id - id) < 0)
 			return;
-		last->q->stats.bounced--;
-		last->q->stats.bounced_bytes -= last->bytes;
-		b->rec_head--;
-		b->head = b->rec_head == b->rec_tail ? b->tail : prev->end;
-		b->copy_head = b->rec_head == b->rec_tail ? b->copy_tail : prev->copy_end;
+		wd_publish32(&b->rec_head, b->rec_head - 1);
+		b->head = b->rec_head == b->rec_seen ? b->tail : prev->end;
+		b->copy_head = b->rec_head == b->rec_seen ? b->copy_tail : prev->copy_end;
 	}
 }
 
@@ -313,17 +339,19 @@ wd_bounce_done(struct wd_bounce *b, uint32_t id, size_t back)
 {
 	const struct record *r = &b->records[b->rec_tail & b->rec_mask];
 
-	if (b->rec_head == b->rec_tail || r->id != id)
+	/* One that is not submitted yet may become another one: but not with this number. */
+	if (wd_published32(&b->rec_head) == b->rec_tail || wd_read_shared32(&r->id) != id)
 		return 0;
-	for (; b->copy_tail != r->copy_end; b->copy_tail++) {
-		const struct copy *c = &b->copies[b->copy_tail & b->copy_mask];
+	for (; b->copy_next != r->copy_end; b->copy_next++) {
+		const struct copy *c = &b->copies[b->copy_next & b->copy_mask];
 		size_t len = c->len < back ? c->len : back;
 
 		memcpy(c->to, c->from, len);
 		r->q->stats.bounced_bytes += len;
 		back -= len;
 	}
-	b->tail = r->end;
-	b->rec_tail++;
+	r->q->stats.bounced++;
+	r->q->stats.bounced_bytes += r->bytes;
+	wd_publish32(&b->rec_tail, b->rec_tail + 1);
 	return 1;
 }

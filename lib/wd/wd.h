@@ -3,9 +3,11 @@
  * libwd: queues of uacce accelerators in user space (WarpDrive).
  *
  * A process opens a device (or lets the library choose one), requests queues on it, and from then
- * on submits requests and polls completions without system calls. A queue belongs to one thread
- * at a time; different queues are independent. Sessions are read-only once made and serve any
- * number of queues of devices of the same kind at once.
+ * on submits requests and polls completions without system calls. One thread submits to a queue
+ * (wd_submit(), wd_send()) and one polls it (wd_poll(), wd_recv()), the same or another one, at the
+ * same time; all other calls that change the queue want it for themselves. Different queues are
+ * independent. Sessions are read-only once made and serve any number of queues of devices of the
+ * same kind at once.
  *
  * The child of a fork() has none of its parent's queues: their memory is not there. It opens
  * devices and requests queues of its own.
@@ -266,7 +268,7 @@ struct wd_queue_stats {
 	uint64_t cq_doorbells;
 	uint64_t submitted;     /* requests taken, WD_REQ_DONE ones included */
 	uint64_t completed;
-	uint64_t bounced;       /* of them with copies of memory out of the device's reach */
+	uint64_t bounced;       /* done with, that had copies of memory out of the device's reach */
 	uint64_t bounced_bytes; /* copied for those, there and back */
 };
 
@@ -345,7 +347,8 @@ wd_poll(struct wd_queue *q, struct wd_cpl *cpls, uint16_t n)
  *	wd_bounce_done(b, id, back)             for every request, in the order of submission
  *
  * None of these allocates, locks or makes system calls. The copies are counted in the queue's
- * statistics. As a queue, it belongs to one thread at a time.
+ * statistics. As with a queue, one thread may be at wd_bounce_done() and wd_bounce_pending() while
+ * another one is at the rest.
  */
 struct wd_bounce;
 
