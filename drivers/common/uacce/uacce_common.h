@@ -53,6 +53,25 @@ int uacce_spec_is_emulated(const char *spec);
  */
 int uacce_spare_cpus(char *buf, size_t size);
 
+/* ------------------------------------------------------------------ two lcores */
+
+/*
+ * Of what one lcore writes and another one reads, one that enqueues and one that dequeues: what is
+ * written before the store is seen by who loads it. Instructions of their own only where the
+ * processor does not keep that order by itself.
+ */
+static inline void
+uacce_publish32(uint32_t *word, uint32_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+static inline uint32_t
+uacce_published32(const uint32_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
 /* ------------------------------------------------------------------ memory */
 
 /*

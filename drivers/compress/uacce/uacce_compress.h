@@ -19,6 +19,9 @@
  *	                    ^ next to hand back, once its state is DONE
  *
  * Requests in flight are tagged with their slot. See _direct.c for ops without.
+ *
+ * One lcore may enqueue while another one dequeues: what either of them writes has no other writer,
+ * but for requests that are pending, and what submits them, which enqueue hands over to dequeue.
  */
 #ifndef UACCE_COMPRESS_H
 #define UACCE_COMPRESS_H
@@ -97,7 +100,7 @@ struct uacce_comp_stream {
 	uint64_t wd_addr;               /* device address of the struct wd_stream */
 	uint32_t crc, adler;            /* of the plain data so far */
 	uint32_t carry_len;             /* output that found no room yet */
-	bool busy;                      /* an op is in flight */
+	uint32_t busy;                  /* an op is in flight: dequeue's. Published */
 	bool restart;                   /* the next op begins a new DEFLATE stream */
 	bool ended;                     /* nothing but the carry is left of this one */
 	bool sum_over;                  /* the next op begins a new checksum */
@@ -151,20 +154,23 @@ struct uacce_comp_dirq {
 
 /* Ops taken one after another; of the direction, if they are plain ones without slots. */
 struct uacce_comp_run {
-	uint32_t n;
+	uint32_t end;           /* the op behind, as enq and deq count. Published */
 	uint32_t kind;          /* enum uacce_comp_dir, or: */
 };
 #define UACCE_RUN_SLOTS UACCE_DIRS
 
 struct uacce_comp_qp {
 	struct uacce_comp_slot *slots;
-	struct uacce_comp_run *runs;    /* as many; [run_head, run_tail), with direct only */
+	struct uacce_comp_run *runs;    /* twice as many; [run_head, run_tail), with direct only */
 	struct uacce_comp_dirq q[UACCE_DIRS];
 	uint32_t mask;          /* slots - 1 */
 	uint32_t depth;         /* ops in flight at most */
-	uint32_t enq, deq;      /* free running; ops */
+	uint32_t enq, deq;      /* free running; ops. Published */
 	uint32_t slot_enq, slot_deq;    /* free running; of them those with slots */
-	uint32_t run_head, run_tail;
+	uint32_t run_mask;      /* runs - 1 */
+	uint32_t run_head;      /* dequeue's; there always is a last run, which may get longer */
+	uint32_t run_tail;      /* published */
+	uint32_t pending;       /* not 0: requests wait for lists, and are dequeue's. Published */
 	bool direct;            /* see _direct.c */
 
 	/* What the fill functions need. */
@@ -176,7 +182,8 @@ struct uacce_comp_qp {
 	uint64_t pad_addr;      /* UACCE_COMP_PAD bytes */
 	struct wd_device *wd;
 	struct uacce_comp_stream *full[UACCE_COMP_FULL_STREAMS];
-	uint32_t full_free;     /* bit mask */
+	/* Bit masks: all, and the two sides' turns; a stream is free when they are equal. */
+	uint32_t full_all, full_taken, full_back; /* the last one is published */
 	bool phys;
 	/* Devices without SVA; of the owner's process. */
 	const struct uacce_mem *mem;    /* NULL: the device has SVA */
@@ -202,14 +209,6 @@ struct uacce_comp_qp {
 #define UACCE_AHEAD_OP          4
 #define UACCE_AHEAD_MBUF        2
 
-/* Are requests of an earlier burst waiting for a queue to take them? */
-static inline bool
-uacce_comp_is_pending(const struct uacce_comp_qp *qp)
-{
-	return qp->q[UACCE_COMPRESS].next != qp->q[UACCE_COMPRESS].reqs ||
-		qp->q[UACCE_DECOMPRESS].next != qp->q[UACCE_DECOMPRESS].reqs;
-}
-
 /* Asks the device for up to n completions, if none are at hand. False: there are none. */
 static inline bool
 uacce_comp_refill(struct uacce_comp_qp *qp, struct uacce_comp_dirq *q, uint16_t n)
@@ -221,16 +220,22 @@ uacce_comp_refill(struct uacce_comp_qp *qp, struct uacce_comp_dirq *q, uint16_t 
 	return q->cpl_tail != 0;
 }
 
+/*
+ * Ops up to end, and not with it, are there. Room for twice the ops is enough for all runs that
+ * dequeue may be at: each has an op that was not handed back, but for those of one call and the
+ * one before.
+ */
 static inline void
-uacce_comp_note_run(struct uacce_comp_qp *qp, uint32_t kind, uint32_t n)
+uacce_comp_note_run(struct uacce_comp_qp *qp, uint32_t kind, uint32_t end)
 {
-	struct uacce_comp_run *run = &qp->runs[(qp->run_tail - 1) & qp->mask];
+	struct uacce_comp_run *run = &qp->runs[(qp->run_tail - 1) & qp->run_mask];
 
-	if (qp->run_tail != qp->run_head && run->kind == kind) {
-		run->n += n;
+	if (run->kind == kind) {
+		uacce_publish32(&run->end, end);
 		return;
 	}
-	qp->runs[qp->run_tail++ & qp->mask] = (struct uacce_comp_run){.n = n, .kind = kind};
+	qp->runs[qp->run_tail & qp->run_mask] = (struct uacce_comp_run){.end = end, .kind = kind};
+	uacce_publish32(&qp->run_tail, qp->run_tail + 1);
 }
 
 /*
@@ -286,7 +291,7 @@ uint16_t uacce_comp_enqueue_pa(void *qp, struct rte_comp_op **ops, uint16_t n);
 uint16_t uacce_comp_dequeue(void *qp, struct rte_comp_op **ops, uint16_t n);
 /* Up to n ops with slots, which are the next in turn. */
 uint16_t uacce_comp_dequeue_slots(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n);
-bool uacce_comp_submit_pending(struct uacce_comp_qp *qp);
+void uacce_comp_submit_pending(struct uacce_comp_qp *qp);
 
 /* _direct.c: bursts without requests of libwd, of devices and queues that allow for it. */
 void uacce_comp_direct_functions(struct rte_compressdev *dev, const struct uacce_comp_proc *proc);

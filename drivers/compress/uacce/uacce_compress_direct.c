@@ -103,7 +103,7 @@ put_run(const struct uacce_comp_qp *qp, struct qm_queue *q, struct rte_comp_op *
 	/* Nothing was announced: what is not all within reach is written anew, by _dp.c. */
 	if (!sva && unlikely(seen >= qp->range->near))
 		return 0;
-	q->tail += op - ops;
+	wd_publish32(&q->tail, q->tail + (uint32_t)(op - ops));
 	return op - ops;
 }
 
@@ -128,9 +128,9 @@ static __rte_always_inline uint16_t
 enqueue(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n, const bool sva,
 	const bool phys)
 {
-	uint32_t room = qp->depth - (qp->enq - qp->deq), done = 0, k;
+	uint32_t room = qp->depth - (qp->enq - uacce_published32(&qp->deq)), done = 0, k;
 
-	if (unlikely(!qp->direct || qp->dead || uacce_comp_is_pending(qp)))
+	if (unlikely(!qp->direct || qp->dead || uacce_published32(&qp->pending) != 0))
 		return enqueue_rest(qp, ops, n);
 	n = RTE_MIN(n, room);
 	while (done < n) {
@@ -142,11 +142,11 @@ enqueue(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n, const bo
 			k = put_run(qp, dq->wq.priv, ops + done, n - done, dir, sva, phys);
 		if (unlikely(k == 0))
 			break;
-		uacce_comp_note_run(qp, dir, k);
 		dq->wq.stats.submitted += k;
 		done += k;
+		uacce_comp_note_run(qp, dir, qp->enq + done);
 	}
-	qp->enq += done;
+	uacce_publish32(&qp->enq, qp->enq + done);
 	qp->stats.enqueued_count += done;
 	if (unlikely(done < n))
 		done += enqueue_rest(qp, ops + done, n - done);
@@ -179,19 +179,19 @@ finish_entry(struct uacce_comp_qp *qp, struct qm_queue *q, struct rte_comp_op *o
 }
 
 /* As qm_poll_run(): up to n ops, none beyond the end of a ring. */
-static __rte_always_inline uint16_t
-take_run(struct uacce_comp_qp *qp, struct qm_queue *q, const bool decompress,
-	struct rte_comp_op **ops, uint16_t n, uint64_t *differs)
+static __rte_always_inline uint32_t
+take_run(struct uacce_comp_qp *qp, struct qm_queue *q, uint32_t head, const bool decompress,
+	struct rte_comp_op **ops, uint32_t n, uint64_t *differs)
 {
 	/* Success that is not plain: no gain, or the end of a stream. */
 	const uint32_t good = decompress ? ZIP_LSTBLK | ZIP_ST_DECOMP_END : ZIP_ST_NEGATIVE;
 	const uint32_t plain = decompress ? ZIP_LSTBLK : ZIP_ST_OK;
-	uint32_t slot = q->head & q->sq_mask, cslot = q->head & q->cq_mask;
+	uint32_t slot = head & q->sq_mask, cslot = head & q->cq_mask;
 	const struct zip_sqe *sqe = (const struct zip_sqe *)q->sq + slot;
-	uint64_t expected = qm_cqe_expected(q, q->head);
+	uint64_t expected = qm_cqe_expected(q, head);
 	const struct hisi_qm_cqe *cqe = &q->cq[cslot];
 	void *const *tag = &q->tags[slot];
-	uint16_t i;
+	size_t i;
 
 	n = RTE_MIN(n, RTE_MIN(q->sq_mask + 1 - slot, q->cq_mask + 1 - cslot));
 	for (i = 0; i < n; i++, sqe++) {
@@ -214,7 +214,6 @@ take_run(struct uacce_comp_qp *qp, struct qm_queue *q, const bool decompress,
 		op->debug_status = HW_GET(ZIP_STATUS, dw3);
 		op->status = RTE_COMP_OP_STATUS_SUCCESS;
 	}
-	q->head += i;
 	return i;
 }
 
@@ -236,19 +235,21 @@ take_polled(struct uacce_comp_qp *qp, struct uacce_comp_dirq *dq, struct rte_com
 	return i;
 }
 
-static __rte_always_inline uint16_t
+static __rte_always_inline uint32_t
 take_plain(struct uacce_comp_qp *qp, struct uacce_comp_dirq *dq, const bool decompress,
-	struct rte_comp_op **ops, uint16_t n)
+	struct rte_comp_op **ops, uint32_t n)
 {
 	struct qm_queue *q = dq->wq.priv;
+	uint32_t head = q->head, done;
 	uint64_t differs = 0;
-	uint16_t done = 0;
 
 	if (unlikely(dq->cpl_head != dq->cpl_tail || wd_read_shared32(q->rx_stop) != 0 ||
-			((q->soft_head ^ q->soft_tail) | q->chunks_used) != 0))
+			qm_soft_waits(q)))
 		return take_polled(qp, dq, ops, n);
-	while (done < n && differs == 0)
-		done += take_run(qp, q, decompress, ops + done, n - done, &differs);
+	done = take_run(qp, q, head, decompress, ops, n, &differs);
+	while (unlikely(done < n) && differs == 0)
+		done += take_run(qp, q, head + done, decompress, ops + done, n - done, &differs);
+	wd_publish32(&q->head, head + done);
 	dq->wq.stats.completed += done;
 	if (unlikely(differs != 0 && !(differs & QM_CQE_PHASE)))
 		qm_die(&dq->wq);
@@ -259,14 +260,24 @@ uint16_t
 uacce_comp_direct_dequeue(void *queue_pair, struct rte_comp_op **ops, uint16_t n)
 {
 	struct uacce_comp_qp *qp = queue_pair;
-	uint16_t done = 0, want, k;
+	uint32_t done = 0, want, k;
 
 	if (unlikely(!qp->direct))
 		return uacce_comp_dequeue(qp, ops, n);
-	while (done < n && qp->run_head != qp->run_tail) {
-		struct uacce_comp_run *run = &qp->runs[qp->run_head & qp->mask];
+	while (done < n) {
+		const struct uacce_comp_run *run = &qp->runs[qp->run_head & qp->run_mask];
 
-		want = RTE_MIN((uint32_t)n - done, run->n);
+		want = uacce_published32(&run->end) - (qp->deq + done);
+		if (want == 0) {
+			if (uacce_published32(&qp->run_tail) == qp->run_head + 1)
+				break;
+			/* There is another one: this one does not get longer any more. */
+			want = uacce_published32(&run->end) - (qp->deq + done);
+			qp->run_head += want == 0;
+			if (want == 0)
+				continue;
+		}
+		want = RTE_MIN(want, n - done);
 		if (likely(run->kind == UACCE_COMPRESS))
 			k = take_plain(qp, &qp->q[UACCE_COMPRESS], false, ops + done, want);
 		else if (run->kind == UACCE_DECOMPRESS)
@@ -274,15 +285,13 @@ uacce_comp_direct_dequeue(void *queue_pair, struct rte_comp_op **ops, uint16_t n
 		else
 			k = uacce_comp_dequeue_slots(qp, ops + done, want);
 		done += k;
-		run->n -= k;
-		if (run->n != 0)
+		if (k < want)
 			break;
-		qp->run_head++;
 	}
 	/* What was handed back freed lists. */
-	if (unlikely(uacce_comp_is_pending(qp)))
+	if (unlikely(uacce_published32(&qp->pending) != 0))
 		uacce_comp_submit_pending(qp);
-	qp->deq += done;
+	uacce_publish32(&qp->deq, qp->deq + done);
 	qp->stats.dequeued_count += done;
 	return done;
 }

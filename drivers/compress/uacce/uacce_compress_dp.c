@@ -4,7 +4,8 @@
  *
  * A burst may hold ops of both directions; each hardware queue gets its share in one submission.
  * Should a queue not take all of it (its lists are used up), the rest stays pending here, the ops
- * remain taken, and no new ones are until it is gone.
+ * remain taken, and no new ones are until it is gone: dequeue submits it, as it is dequeue that
+ * frees lists.
  *
  * Most ops are plain: whole streams between linear buffers, without framing. What else there is
  * goes to _fill.c and _finish.c.
@@ -39,33 +40,41 @@ keep_pending(struct uacce_comp_dirq *q, uint32_t taken)
 	if (taken != 0 || wd_queue_alive(&q->wq))
 		return;
 	/* The device is gone: what it did not get completes like what it had. */
-	for (uint32_t i = 0; i < left; i++)
-		((struct uacce_comp_slot *)q->reqs[i].tag)->state += UACCE_SLOT_LOST;
+	for (uint32_t i = 0; i < left; i++) {
+		struct uacce_comp_slot *slot = q->reqs[i].tag;
+
+		/* The op is dequeue's already, which waits for this or for a completion. */
+		__atomic_store_n(&slot->state, slot->state + UACCE_SLOT_LOST, __ATOMIC_RELEASE);
+	}
 	q->next = q->reqs;
 }
 
-static __rte_always_inline void
+/* False: some are pending. */
+static __rte_always_inline bool
 submit(struct uacce_comp_dirq *q)
 {
 	uint32_t n, taken;
 
 	if (q->next == q->reqs)
-		return;
+		return true;
 	n = q->next - q->reqs;
 	taken = wd_submit(&q->wq, q->reqs, n);
-	if (likely(taken == n))
+	if (likely(taken == n)) {
 		q->next = q->reqs;
-	else
-		keep_pending(q, taken);
+		return true;
+	}
+	keep_pending(q, taken);
+	return q->next == q->reqs;
 }
 
-/* False: requests of an earlier burst wait still. */
-__rte_noinline bool
+/* For dequeue, while they are its. */
+__rte_noinline void
 uacce_comp_submit_pending(struct uacce_comp_qp *qp)
 {
-	submit(&qp->q[UACCE_COMPRESS]);
-	submit(&qp->q[UACCE_DECOMPRESS]);
-	return !uacce_comp_is_pending(qp);
+	bool gone = submit(&qp->q[UACCE_COMPRESS]);
+
+	if (submit(&qp->q[UACCE_DECOMPRESS]) && gone)
+		uacce_publish32(&qp->pending, 0);
 }
 
 static __rte_always_inline uint64_t
@@ -138,11 +147,12 @@ enqueue(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n, const bo
 {
 	struct rte_comp_op **op = ops, **end;
 	uint32_t room, enq = qp->slot_enq;
+	bool gone;
 
-	if (unlikely(qp->dead) || (unlikely(uacce_comp_is_pending(qp)) && !uacce_comp_submit_pending(qp)))
+	if (unlikely(qp->dead || uacce_published32(&qp->pending) != 0))
 		return 0;
 	qp->segs_used = 0;
-	room = qp->depth - (qp->enq - qp->deq);
+	room = qp->depth - (qp->enq - uacce_published32(&qp->deq));
 	for (end = ops + RTE_MIN(n, room); op < end; op++, enq++) {
 		struct uacce_comp_slot *slot = &qp->slots[enq & qp->mask];
 
@@ -156,12 +166,13 @@ enqueue(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uint16_t n, const bo
 			break;
 	}
 	qp->slot_enq = enq;
-	qp->enq += op - ops;
+	uacce_publish32(&qp->enq, qp->enq + (uint32_t)(op - ops));
 	qp->stats.enqueued_count += op - ops;
 	if (qp->direct && op != ops)
-		uacce_comp_note_run(qp, UACCE_RUN_SLOTS, op - ops);
-	submit(&qp->q[UACCE_COMPRESS]);
-	submit(&qp->q[UACCE_DECOMPRESS]);
+		uacce_comp_note_run(qp, UACCE_RUN_SLOTS, qp->enq);
+	gone = submit(&qp->q[UACCE_COMPRESS]);
+	if (unlikely(!submit(&qp->q[UACCE_DECOMPRESS]) || !gone))
+		uacce_publish32(&qp->pending, 1);
 	return op - ops;
 }
 
@@ -267,9 +278,9 @@ uacce_comp_dequeue_slots(struct uacce_comp_qp *qp, struct rte_comp_op **ops, uin
 
 	while (i < n) {
 		struct uacce_comp_slot *slot = &qp->slots[qp->slot_deq & qp->mask];
-		uint8_t dir = slot->state & 1;
+		uint8_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE), dir = state & 1;
 
-		if (unlikely(slot->state < UACCE_SLOT_FLIGHT || slot->state >= UACCE_SLOT_LOST)) {
+		if (unlikely(state < UACCE_SLOT_FLIGHT || state >= UACCE_SLOT_LOST)) {
 			ops[i++] = finish_without(qp, slot);
 			qp->slot_deq++;
 			continue;
@@ -288,11 +299,11 @@ uacce_comp_dequeue(void *queue_pair, struct rte_comp_op **ops, uint16_t n)
 
 	if (unlikely(qp->direct))
 		return uacce_comp_direct_dequeue(qp, ops, n);
-	n = uacce_comp_dequeue_slots(qp, ops, RTE_MIN(n, qp->enq - qp->deq));
+	n = uacce_comp_dequeue_slots(qp, ops, RTE_MIN(n, uacce_published32(&qp->enq) - qp->deq));
 	/* What was handed back freed lists. */
-	if (unlikely(uacce_comp_is_pending(qp)))
+	if (unlikely(uacce_published32(&qp->pending) != 0))
 		uacce_comp_submit_pending(qp);
-	qp->deq += n;
+	uacce_publish32(&qp->deq, qp->deq + n);
 	qp->stats.dequeued_count += n;
 	return n;
 }

@@ -290,12 +290,12 @@ fill_empty_compress(struct rte_comp_op *op, struct uacce_comp_slot *slot)
  * What a stream has before the device's part: output left over from the last op, and a new
  * beginning. True: that was all, the op is complete.
  */
-static bool
+static __rte_noinline bool
 begin_stream(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slot *slot)
 {
 	struct uacce_comp_stream *st = slot->st;
 
-	if (st->busy || st->broken) {
+	if (uacce_published32(&st->busy) != 0 || st->broken) {
 		over(slot, RTE_COMP_OP_STATUS_INVALID_STATE);
 		return true;
 	}
@@ -345,9 +345,9 @@ fill_stream(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_
 		st = qp->full[slot->full - 1];
 		if (uacce_comp_stream_reset(qp->wd, st) != 0)
 			return over(slot, RTE_COMP_OP_STATUS_ERROR);
-		qp->full_free &= ~(1u << (slot->full - 1));
+		qp->full_taken ^= 1u << (slot->full - 1);
 	} else {
-		st->busy = true;
+		st->busy = 1;
 	}
 	req->sess = uacce_comp_stream_session(st);
 	req->stream = (uintptr_t)req->sess + RTE_ALIGN_CEIL(wd_session_size(qp->wd),
@@ -357,12 +357,14 @@ fill_stream(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_
 	return UACCE_FILL_REQ;
 }
 
-static bool
+static __rte_noinline bool
 borrow_stream(const struct uacce_comp_qp *qp, struct uacce_comp_slot *slot)
 {
-	if (qp->full_free == 0)
+	uint32_t free = qp->full_all & ~(qp->full_taken ^ uacce_published32(&qp->full_back));
+
+	if (free == 0)
 		return false;
-	slot->full = 1 + rte_bsf32(qp->full_free);
+	slot->full = 1 + rte_bsf32(free);
 	return true;
 }
 
@@ -398,7 +400,7 @@ fill_far(struct uacce_comp_qp *qp, struct rte_comp_op *op, struct uacce_comp_slo
 	const struct uacce_comp_stream *st = slot->st;
 	enum uacce_comp_fill ret;
 
-	if (st != NULL && (st->busy || st->broken))
+	if (st != NULL && (uacce_published32(&st->busy) != 0 || st->broken))
 		return over(slot, RTE_COMP_OP_STATUS_INVALID_STATE);
 	ret = bounce_op(qp, op, slot, st != NULL ? RTE_MIN(st->carry_len, slot->room) : 0, src,
 		dst);

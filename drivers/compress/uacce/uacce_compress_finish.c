@@ -203,7 +203,7 @@ take_carry(struct uacce_comp_slot *slot, uint32_t produced)
 	return slot->room;
 }
 
-static __rte_always_inline void
+static __rte_noinline void
 finish_piece(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cpl,
 	const bool copied)
 {
@@ -212,7 +212,6 @@ finish_piece(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_c
 	uint32_t produced;
 	bool ended;
 
-	st->busy = false;
 	if (st->x.dir == UACCE_COMPRESS) {
 		/* Not OK: the input was cut to fit the room, and the flush left for later. */
 		ended = cpl->status == WD_OK && op->flush_flag == RTE_COMP_FLUSH_FINAL;
@@ -244,6 +243,14 @@ finish_piece(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_c
 	else
 		uacce_comp_sum(slot, cpl->checksum);
 	st->sum_over |= ended;
+	/* From here on it is the next op's. */
+	uacce_publish32(&st->busy, 0);
+}
+
+static __rte_noinline void
+return_stream(struct uacce_comp_qp *qp, const struct uacce_comp_slot *slot)
+{
+	uacce_publish32(&qp->full_back, qp->full_back ^ 1u << (slot->full - 1));
 }
 
 static __rte_always_inline void
@@ -259,7 +266,7 @@ finish(struct uacce_comp_qp *qp, struct uacce_comp_slot *slot, struct wd_cpl *cp
 		return;
 	}
 	if (unlikely(slot->full))
-		qp->full_free |= 1u << (slot->full - 1);
+		return_stream(qp, slot);
 	finish_whole(qp, slot, cpl, copied);
 }
 

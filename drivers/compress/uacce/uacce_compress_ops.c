@@ -93,7 +93,7 @@ drain(struct uacce_comp_qp *qp)
 		struct uacce_comp_slot *slot = &qp->slots[qp->slot_deq & qp->mask];
 
 		if ((slot->state & UACCE_SLOT_FLIGHT) && slot->st != NULL) {
-			slot->st->busy = false;
+			slot->st->busy = 0;
 			slot->st->broken = true;
 		}
 	}
@@ -153,7 +153,9 @@ qp_alloc_arrays(struct uacce_comp_qp *qp)
 	const uint32_t slots = qp->mask + 1;
 
 	qp->slots = qp_array(qp, slots, sizeof(*qp->slots));
-	qp->runs = qp_array(qp, slots, sizeof(*qp->runs));
+	qp->runs = qp_array(qp, 2 * slots, sizeof(*qp->runs));
+	qp->run_mask = 2 * slots - 1;
+	qp->run_tail = 1;
 	qp->segs = qp_array(qp, UACCE_COMP_SEGS, sizeof(*qp->segs));
 	for (int dir = 0; dir < UACCE_DIRS; dir++) {
 		struct uacce_comp_dirq *q = &qp->q[dir];
@@ -185,7 +187,7 @@ qp_alloc_full_streams(struct uacce_comp_qp *qp, struct uacce_comp_proc *proc)
 		qp->full[i] = uacce_comp_stream_internal(proc, qp->socket_id);
 		if (qp->full[i] == NULL)
 			return -ENOMEM;
-		qp->full_free |= 1u << i;
+		qp->full_all |= 1u << i;
 	}
 	return 0;
 }

@@ -10,6 +10,8 @@
  *
  * An op becomes one struct wd_req; its tag is the op's address with UACCE_TAG_* in the low bits.
  * Requests complete in order, so enq and deq of a queue pair say what is in flight: [deq, enq).
+ *
+ * One lcore may enqueue while another one dequeues: what either of them writes has no other writer.
  */
 #ifndef UACCE_CRYPTO_H
 #define UACCE_CRYPTO_H
@@ -160,6 +162,14 @@ uacce_near(const struct uacce_where *w)
 #define UACCE_TAG_SOFT          0x2ul   /* for libcrypto, when its turn comes */
 #define UACCE_TAG_MASK          0x7ul
 
+/* What the slow path works with, of each direction of a queue pair its own. */
+struct uacce_crypto_work {
+	struct wd_seg *segs;
+	uint32_t segs_used;     /* enqueue: in this burst */
+	struct uacce_crypto_soft *soft;
+	uint64_t soft_ops;      /* completed by libcrypto */
+};
+
 struct uacce_crypto_qp {
 	/* Both directions. */
 	struct wd_queue wq;
@@ -168,13 +178,13 @@ struct uacce_crypto_qp {
 	uint32_t sess_id;
 	uint32_t depth;
 	uint32_t enq;           /* free running; requests taken */
-	uint32_t deq;           /* free running; ops handed back */
+	uint32_t deq;           /* free running; ops handed back; published */
 	uint16_t direct;        /* see _direct.c: the type of descriptor, 0 = not */
 	uint16_t stream_min;    /* likewise: ops of a burst that is written past the caches */
 
 	/* Slow path of a burst. */
-	struct wd_seg *segs;
-	uint32_t segs_used;
+	struct uacce_crypto_work work;
+	struct uacce_crypto_work deq_work;
 	uint32_t segs_per_side; /* that the device takes */
 	bool phys;
 	/* Devices without SVA; of the owner's process. */
@@ -182,19 +192,21 @@ struct uacce_crypto_qp {
 	const struct uacce_range *range; /* that the queue pair itself lies in */
 	struct wd_bounce *bounce;       /* NULL: ops with memory out of reach are refused */
 	uint64_t bounce_waits;  /* bursts that ended because it was full */
-	struct uacce_crypto_soft *soft;
 	uint8_t *ctr_blocks;    /* one for each request that may be in flight */
 	uint32_t ctr_mask;
 
-	/* Raw data path: requests built and not submitted, completions polled and not fetched. */
+	/*
+	 * Raw data path: requests built and not submitted, completions polled and not fetched.
+	 * While there are requests that enqueue_done() found no descriptors for, all that enqueue
+	 * writes is dequeue's, which submits them.
+	 */
 	uint32_t raw_pending;
-	uint32_t raw_left;      /* of them, those that enqueue_done() found no room for */
+	uint32_t raw_left;      /* published */
 	bool raw_odd;           /* not all of them are flat */
 	uint32_t cpl_head;
 	uint32_t cpl_tail;
 
 	struct rte_cryptodev_stats stats;
-	uint64_t soft_ops;      /* completed by libcrypto */
 
 	/* Control. */
 	pid_t owner;
@@ -278,16 +290,17 @@ enum uacce_route {
 	UACCE_DONE,             /* req is complete, with an error or what libcrypto made of it */
 };
 /* Who works on the message; sets msg->off and ->len, what is to be mapped of the data. */
-enum uacce_route uacce_crypto_route(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+enum uacce_route uacce_crypto_route(const struct uacce_crypto_qp *qp,
+	struct uacce_crypto_work *work, const struct uacce_crypto_sess *s,
 	struct uacce_crypto_msg *msg, struct wd_req *req, void *tag);
 /*
  * Messages that are not for the device but have data: req holds the data as virtual addresses,
  * and is complete when this returns.
  */
-void uacce_crypto_fill_soft(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+void uacce_crypto_fill_soft(struct uacce_crypto_work *work, const struct uacce_crypto_sess *s,
 	const struct uacce_crypto_msg *msg, struct wd_req *req, void *tag);
 /* Copies len bytes of a request with virtual addresses from its source to its destination. */
-int uacce_crypto_copy_out(struct uacce_crypto_qp *qp, const struct wd_req *req, uint64_t len);
+int uacce_crypto_copy_out(struct uacce_crypto_work *work, const struct wd_req *req, uint64_t len);
 /* Everything of a request but the data's addresses. */
 void uacce_crypto_fill_params(const struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
 	const struct uacce_crypto_msg *msg, struct wd_req *req, void *tag);

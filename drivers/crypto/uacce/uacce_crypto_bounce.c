@@ -83,11 +83,11 @@ put_side(struct uacce_crypto_qp *qp, struct side *side, uint64_t len, const stru
 	side->va = n ? va_list : &va_flat;
 	side->dev = n ? dev_list : &dev_flat;
 	side->pieces = n ? n : 1;
-	side->segs = &qp->segs[qp->segs_used];
+	side->segs = &qp->work.segs[qp->work.segs_used];
 	side->n = 0;
-	side->room = RTE_MIN(qp->segs_per_side, UACCE_CRYPTO_SEGS - qp->segs_used);
+	side->room = RTE_MIN(qp->segs_per_side, UACCE_CRYPTO_SEGS - qp->work.segs_used);
 	ret = put_pieces(qp, side, copied);
-	qp->segs_used += side->n;
+	qp->work.segs_used += side->n;
 	return ret;
 }
 

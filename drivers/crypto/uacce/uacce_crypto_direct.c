@@ -317,7 +317,7 @@ enqueue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, cons
 	const bool phys, const unsigned int bd)
 {
 	const struct shape usual = {.bd = bd, .phys = phys}, past = {bd, phys, true};
-	uint32_t room = qp->depth - (qp->enq - qp->deq), done;
+	uint32_t room = qp->depth - (qp->enq - uacce_published32(&qp->deq)), done;
 	struct qm_queue *q = qp->wq.priv;
 	struct uacce_where at = {0};
 
@@ -336,10 +336,10 @@ enqueue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, cons
 		return enqueue_rest(qp, q, ops, n);
 	count_taken(qp, done);
 	if (unlikely(done < n)) {
-		q->tail += done;
+		wd_publish32(&q->tail, q->tail + done);
 		return done + enqueue_rest(qp, q, ops + done, n - done);
 	}
-	qm_ring_sq(&qp->wq, q, q->tail + n);
+	qm_ring_sq(&qp->wq, q, q->tail + done);
 	return n;
 }
 
@@ -387,12 +387,12 @@ take_good(struct rte_crypto_op *op, struct rte_crypto_op **to)
 }
 
 /* As qm_poll_run(): up to n ops, none beyond the end of a ring. */
-static __rte_always_inline uint16_t
-take_run(struct uacce_crypto_qp *qp, struct qm_queue *q, struct rte_crypto_op **ops, uint16_t n,
-	uint64_t *differs)
+static __rte_always_inline uint32_t
+take_run(struct uacce_crypto_qp *qp, struct qm_queue *q, uint32_t head, struct rte_crypto_op **ops,
+	uint32_t n, uint64_t *differs)
 {
-	uint32_t slot = q->head & q->sq_mask, cslot = q->head & q->cq_mask;
-	uint64_t expected = qm_cqe_expected(q, q->head);
+	uint32_t slot = head & q->sq_mask, cslot = head & q->cq_mask;
+	uint64_t expected = qm_cqe_expected(q, head);
 	const uint8_t *sqe = q->sq + (size_t)slot * HISI_QM_SQE_SIZE;
 	const struct hisi_qm_cqe *cqe = &q->cq[cslot];
 	void *const *tag = &q->tags[slot], *const *end;
@@ -418,7 +418,6 @@ take_run(struct uacce_crypto_qp *qp, struct qm_queue *q, struct rte_crypto_op **
 		wd_after_valid_bit();
 		*to++ = finish(qp, *tag++, sec2_result(sqe));
 	}
-	q->head += to - ops;
 	return to - ops;
 }
 
@@ -426,20 +425,24 @@ static __rte_always_inline uint16_t
 dequeue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, const bool sva)
 {
 	struct qm_queue *q = qp->wq.priv;
+	/* First: what is said below then holds for all requests before it. */
+	uint32_t tail = wd_published32(&q->tail), head = q->head, most, done;
 	uint64_t differs = 0;
-	uint16_t done = 0;
 
-	/* What libwd finishes, or has lists for, it knows. */
-	if (unlikely(!qp->direct || wd_read_shared32(q->rx_stop) != 0 ||
-			((q->soft_head ^ q->soft_tail) | q->chunks_used) != 0))
+	/* What libwd finishes it knows. */
+	if (unlikely(!qp->direct || wd_read_shared32(q->rx_stop) != 0 || qm_soft_waits(q)))
 		return sva ? uacce_crypto_dequeue(qp, ops, n) :
 			uacce_crypto_dequeue_far(qp, ops, n);
 	if (!sva && unlikely(uacce_crypto_bounce_pending(qp)))
 		return uacce_crypto_dequeue_far(qp, ops, n);
-	n = RTE_MIN(n, q->tail - q->head);
-	while (done < n && differs == 0)
-		done += take_run(qp, q, ops + done, n - done, &differs);
-	qp->deq += done;
+	most = RTE_MIN(n, tail - head);
+	if (most == 0)
+		return 0;
+	done = take_run(qp, q, head, ops, most, &differs);
+	while (unlikely(done < most) && differs == 0)
+		done += take_run(qp, q, head + done, ops + done, most - done, &differs);
+	wd_publish32(&q->head, head + done);
+	uacce_publish32(&qp->deq, qp->deq + done);
 	qp->stats.dequeued_count += done;
 	qp->wq.stats.completed += done;
 	if (unlikely(differs != 0 && !(differs & QM_CQE_PHASE)))

@@ -172,11 +172,11 @@ end_slow(struct uacce_crypto_qp *qp, uint16_t taken)
 		if (!(req->flags & WD_REQ_DONE) || ((uintptr_t)req->tag & UACCE_TAG_SOFT))
 			continue;
 		if (req->status == WD_OK || req->status == WD_AUTH_FAILED)
-			qp->soft_ops++;
+			qp->work.soft_ops++;
 		else
 			qp->stats.enqueue_err_count++;
 	}
-	qp->segs_used = 0;
+	qp->work.segs_used = 0;
 	if (qp->bounce != NULL)
 		wd_bounce_undo(qp->bounce, qp->enq);
 }
@@ -186,7 +186,7 @@ enqueue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, cons
 	const bool phys)
 {
 	const struct uacce_range *range = qp->range;
-	uint32_t room = qp->depth - (qp->enq - qp->deq);
+	uint32_t room = qp->depth - (qp->enq - uacce_published32(&qp->deq));
 	struct rte_crypto_op **op = ops, **end;
 	struct wd_req *req = qp->reqs;
 	uint32_t slow = 0;
@@ -253,10 +253,8 @@ uacce_crypto_finish_unusual(struct uacce_crypto_qp *qp, uintptr_t tag, uint32_t 
 {
 	struct rte_crypto_op *op = (struct rte_crypto_op *)(tag & ~UACCE_TAG_MASK);
 
-	if ((tag & UACCE_TAG_SOFT) && wd_status != WD_DEV_LOST) {
+	if ((tag & UACCE_TAG_SOFT) && wd_status != WD_DEV_LOST)
 		wd_status = uacce_crypto_soft_op(qp, op);
-		qp->soft_ops += wd_status == WD_OK || wd_status == WD_AUTH_FAILED;
-	}
 	/* A lost device hands back requests with its own status: that one counts then. */
 	if (!(tag & UACCE_TAG_STATUS_SET) || wd_status == WD_DEV_LOST)
 		op->status = uacce_crypto_op_status(wd_status);
@@ -264,10 +262,9 @@ uacce_crypto_finish_unusual(struct uacce_crypto_qp *qp, uintptr_t tag, uint32_t 
 	return op;
 }
 
-uint16_t
-uacce_crypto_dequeue(void *queue_pair, struct rte_crypto_op **ops, uint16_t n)
+static __rte_always_inline uint16_t
+dequeue(struct uacce_crypto_qp *qp, struct rte_crypto_op **ops, uint16_t n, const bool far)
 {
-	struct uacce_crypto_qp *qp = queue_pair;
 	const struct wd_cpl *cpl = qp->cpls, *end;
 
 	n = wd_poll(&qp->wq, qp->cpls, RTE_MIN(n, qp->depth));
@@ -281,22 +278,27 @@ uacce_crypto_dequeue(void *queue_pair, struct rte_crypto_op **ops, uint16_t n)
 			op->status = RTE_CRYPTO_OP_STATUS_SUCCESS;
 		*ops++ = op;
 	}
-	qp->deq += n;
+	/*
+	 * Completions and ops are in the same order, and the copies' too. Not asked before the
+	 * poll: there may be more by then.
+	 */
+	if (far && unlikely(uacce_crypto_bounce_pending(qp))) {
+		for (uint16_t i = 0; i < n; i++)
+			uacce_crypto_bounce_done(qp, qp->deq + i, qp->cpls[i].status);
+	}
+	uacce_publish32(&qp->deq, qp->deq + n);
 	qp->stats.dequeued_count += n;
 	return n;
 }
 
 uint16_t
-uacce_crypto_dequeue_far(void *queue_pair, struct rte_crypto_op **ops, uint16_t n)
+uacce_crypto_dequeue(void *qp, struct rte_crypto_op **ops, uint16_t n)
 {
-	struct uacce_crypto_qp *qp = queue_pair;
-	uint32_t first = qp->deq;
+	return dequeue(qp, ops, n, false);
+}
 
-	n = uacce_crypto_dequeue(qp, ops, n);
-	/* Completions and ops are in the same order, and the copies' too. */
-	if (unlikely(uacce_crypto_bounce_pending(qp))) {
-		for (uint16_t i = 0; i < n; i++)
-			uacce_crypto_bounce_done(qp, first + i, qp->cpls[i].status);
-	}
-	return n;
+uint16_t
+uacce_crypto_dequeue_far(void *qp, struct rte_crypto_op **ops, uint16_t n)
+{
+	return dequeue(qp, ops, n, true);
 }

@@ -101,9 +101,18 @@ qp_free(struct uacce_crypto_qp *qp)
 {
 	rte_free(qp->reqs);
 	rte_free(qp->cpls);
-	rte_free(qp->segs);
+	rte_free(qp->work.segs);
+	rte_free(qp->deq_work.segs);
 	rte_free(qp->ctr_blocks);
 	rte_free(qp);
+}
+
+/* The memory of this process. */
+static void
+soft_free(struct uacce_crypto_qp *qp)
+{
+	uacce_crypto_soft_free(qp->work.soft);
+	uacce_crypto_soft_free(qp->deq_work.soft);
 }
 
 static int
@@ -123,10 +132,19 @@ qp_release(struct rte_cryptodev *dev, uint16_t id)
 		drain(qp);
 		wd_release_queue(&qp->wq);
 		wd_bounce_destroy(qp->bounce);
-		uacce_crypto_soft_free(qp->soft);
+		soft_free(qp);
 	}
 	qp_free(qp);
 	return 0;
+}
+
+static bool
+work_alloc(struct uacce_crypto_work *work, int socket_id)
+{
+	work->segs = rte_zmalloc_socket("uacce_segs", UACCE_CRYPTO_SEGS * sizeof(*work->segs),
+		RTE_CACHE_LINE_SIZE, socket_id);
+	work->soft = uacce_crypto_soft_new();
+	return work->segs != NULL && work->soft != NULL;
 }
 
 static int
@@ -137,13 +155,11 @@ qp_alloc_arrays(struct uacce_crypto_qp *qp, int socket_id)
 		RTE_CACHE_LINE_SIZE, socket_id);
 	qp->cpls = rte_zmalloc_socket("uacce_cpls", qp->depth * sizeof(*qp->cpls),
 		RTE_CACHE_LINE_SIZE, socket_id);
-	qp->segs = rte_zmalloc_socket("uacce_segs", UACCE_CRYPTO_SEGS * sizeof(*qp->segs),
-		RTE_CACHE_LINE_SIZE, socket_id);
 	qp->ctr_mask = rte_align32pow2(qp->depth) - 1;
 	qp->ctr_blocks = rte_zmalloc_socket("uacce_ctr", (qp->ctr_mask + 1) * UACCE_CTR_BLOCK,
 		RTE_CACHE_LINE_SIZE, socket_id);
-	qp->soft = uacce_crypto_soft_new();
-	return qp->reqs && qp->cpls && qp->segs && qp->ctr_blocks && qp->soft ? 0 : -ENOMEM;
+	return qp->reqs && qp->cpls && qp->ctr_blocks && work_alloc(&qp->work, socket_id) &&
+		work_alloc(&qp->deq_work, socket_id) ? 0 : -ENOMEM;
 }
 
 static int
@@ -181,7 +197,7 @@ qp_setup(struct rte_cryptodev *dev, uint16_t id, const struct rte_cryptodev_qp_c
 	ret = qp_alloc_arrays(qp, socket_id);
 	if (ret != 0) {
 		wd_release_queue(&qp->wq);
-		uacce_crypto_soft_free(qp->soft);
+		soft_free(qp);
 		qp_free(qp);
 		return ret;
 	}

@@ -33,8 +33,9 @@ static int
 map_vecs(struct uacce_crypto_qp *qp, const struct rte_crypto_vec *v, uint32_t num, uint64_t off,
 	uint64_t len, bool phys, uint64_t *addr, struct wd_seg **segs, uint16_t *n)
 {
-	struct wd_seg *seg = &qp->segs[qp->segs_used];
-	uint32_t count = 0, room = RTE_MIN(qp->segs_per_side, UACCE_CRYPTO_SEGS - qp->segs_used);
+	struct uacce_crypto_work *work = &qp->work;
+	struct wd_seg *seg = &work->segs[work->segs_used];
+	uint32_t count = 0, room = RTE_MIN(qp->segs_per_side, UACCE_CRYPTO_SEGS - work->segs_used);
 	uint64_t part;
 
 	for (; num > 1 && off >= v->len; num--, v++)
@@ -61,7 +62,7 @@ map_vecs(struct uacce_crypto_qp *qp, const struct rte_crypto_vec *v, uint32_t nu
 		return -EINVAL;
 	*segs = seg;
 	*n = count;
-	qp->segs_used += count;
+	work->segs_used += count;
 	return 0;
 }
 
@@ -222,7 +223,7 @@ raw_fill(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
 	const struct rte_crypto_sgl *src, const struct rte_crypto_sgl *dst,
 	union rte_crypto_sym_ofs ofs, struct uacce_crypto_msg *msg, struct wd_req *req, void *tag)
 {
-	uint32_t segs_used = qp->segs_used;
+	uint32_t segs_used = qp->work.segs_used;
 	enum uacce_route route;
 	int ret;
 
@@ -237,17 +238,17 @@ raw_fill(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
 		all.len = all.c_len;
 		ret = map_sgl(qp, src, dst, &all, false, req);
 		if (ret == 0)
-			ret = uacce_crypto_copy_out(qp, req, all.len);
-		qp->segs_used = segs_used;
+			ret = uacce_crypto_copy_out(&qp->work, req, all.len);
+		qp->work.segs_used = segs_used;
 		if (ret != 0)
 			return ret;
 	}
 	msg->nested = is_nested(s, dst ? dst : src, msg);
-	route = uacce_crypto_route(qp, s, msg, req, tag);
+	route = uacce_crypto_route(qp, &qp->work, s, msg, req, tag);
 	if (unlikely(route != UACCE_TO_DEVICE)) {
 		ret = route == UACCE_DONE ? 0 : map_sgl(qp, src, dst, msg, false, req);
 		if (ret == 0 && route != UACCE_DONE)
-			uacce_crypto_fill_soft(qp, s, msg, req, tag);
+			uacce_crypto_fill_soft(&qp->work, s, msg, req, tag);
 		goto out;
 	}
 	ret = map_sgl(qp, src, dst, msg, qp->phys, req);
@@ -259,7 +260,7 @@ raw_fill(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
 	}
 out:
 	if (ret != 0)
-		qp->segs_used = segs_used;
+		qp->work.segs_used = segs_used;
 	return ret;
 }
 
@@ -354,8 +355,6 @@ raw_add_any(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
 	struct uacce_crypto_msg msg = {0};
 	int ret;
 
-	if (qp->enq - qp->deq + qp->raw_pending >= qp->depth)
-		return false;
 	qp->raw_odd = true;
 	/* GMAC's IV is the auth IV, which shares its place with the AAD. */
 	msg.iv = shifted(kind == UACCE_KIND_AUTH ? aux : iv, s->iv_skip);
@@ -383,12 +382,21 @@ raw_add(struct uacce_crypto_qp *qp, struct uacce_crypto_sess *s,
 
 	if (!sva)
 		at = (struct uacce_where){qp->range->minus_base, qp->range->near, 0};
-	if (unlikely(dst != NULL || qp->enq - qp->deq + qp->raw_pending >= qp->depth ||
+	if (unlikely(dst != NULL ||
 			!fill_flat(qp, s, src, ofs, iv, digest, aux, req, phys, sva ? NULL : &at)))
 		return raw_add_any(qp, s, src, dst, ofs, iv, digest, aux, user_data);
 	req->tag = user_data;
 	qp->raw_pending++;
 	return true;
+}
+
+/* How many requests may be added. */
+static __rte_always_inline uint32_t
+raw_room(const struct uacce_crypto_qp *qp)
+{
+	if (unlikely(uacce_published32(&qp->raw_left) != 0))
+		return 0;
+	return qp->depth - (qp->enq - uacce_published32(&qp->deq)) - qp->raw_pending;
 }
 
 static __rte_always_inline uint32_t
@@ -397,9 +405,9 @@ enqueue_burst(struct uacce_crypto_qp *qp, uint8_t *drv_ctx, struct rte_crypto_sy
 	const bool phys)
 {
 	struct uacce_crypto_sess *s = ((struct raw_ctx *)drv_ctx)->sess;
-	uint32_t i;
+	uint32_t i, n = RTE_MIN(vec->num, raw_room(qp));
 
-	for (i = 0; i < vec->num; i++) {
+	for (i = 0; i < n; i++) {
 		if (!raw_add(qp, s, &vec->src_sgl[i], vec->dest_sgl ? &vec->dest_sgl[i] : NULL,
 				ofs, vec->iv ? &vec->iv[i] : NULL,
 				vec->digest ? &vec->digest[i] : NULL,
@@ -433,6 +441,8 @@ raw_enqueue(void *queue_pair, uint8_t *drv_ctx, struct rte_crypto_vec *data_vec,
 	struct uacce_crypto_qp *qp = queue_pair;
 	bool added;
 
+	if (unlikely(raw_room(qp) == 0))
+		return -EBUSY;
 	if (qp->mem == NULL)
 		added = raw_add(qp, s, &src, NULL, ofs, iv, digest, aad_or_auth_iv, user_data,
 			true, false);
@@ -443,13 +453,13 @@ raw_enqueue(void *queue_pair, uint8_t *drv_ctx, struct rte_crypto_vec *data_vec,
 }
 
 /*
- * Submits the first n of the pending requests. What finds no descriptors at the moment is the
- * queue pair's all the same, and waits for some; the segments it names stay in use.
+ * Submits the pending requests. What finds no descriptors at the moment is the queue pair's all
+ * the same, and waits for some; the segments it names stay in use.
  */
 static void
-raw_submit(struct uacce_crypto_qp *qp, uint32_t n)
+raw_submit(struct uacce_crypto_qp *qp)
 {
-	uint16_t taken, i;
+	uint16_t taken, i, n = qp->raw_pending;
 
 	taken = wd_submit(&qp->wq, qp->reqs, n);
 	qp->enq += taken;
@@ -460,16 +470,17 @@ raw_submit(struct uacce_crypto_qp *qp, uint32_t n)
 		if (qp->reqs[i].status == WD_BAD_REQ)
 			qp->stats.enqueue_err_count++;
 		else
-			qp->soft_ops++;
+			qp->work.soft_ops++;
 	}
-	qp->raw_pending -= taken;
-	qp->raw_left = n - taken;
-	if (likely(qp->raw_pending == 0)) {
-		qp->segs_used = 0;
+	qp->raw_pending = n - taken;
+	if (likely(taken == n)) {
+		qp->work.segs_used = 0;
 		qp->raw_odd = false;
 	} else {
 		memmove(qp->reqs, qp->reqs + taken, qp->raw_pending * sizeof(*qp->reqs));
 	}
+	/* Last: from here on they are the other side's. */
+	uacce_publish32(&qp->raw_left, qp->raw_pending);
 }
 
 static int
@@ -478,10 +489,12 @@ raw_enqueue_done(void *queue_pair, uint8_t *drv_ctx, uint32_t n)
 	struct uacce_crypto_qp *qp = queue_pair;
 
 	RTE_SET_USED(drv_ctx);
-	if (n != qp->raw_pending - qp->raw_left)
+	if (unlikely(uacce_published32(&qp->raw_left) != 0))
+		return n == 0 ? 0 : -EINVAL;
+	if (n != qp->raw_pending)
 		return -EINVAL;
 	if (n != 0)
-		raw_submit(qp, qp->raw_pending);
+		raw_submit(qp);
 	return 0;
 }
 
@@ -489,22 +502,25 @@ raw_enqueue_done(void *queue_pair, uint8_t *drv_ctx, uint32_t n)
 static uint32_t
 raw_poll(struct uacce_crypto_qp *qp, struct wd_cpl *cpls, uint32_t n)
 {
-	uint32_t got, i;
+	uint32_t got, left, i;
 
-	if (unlikely(qp->raw_left != 0))
-		raw_submit(qp, qp->raw_left);
+	left = uacce_published32(&qp->raw_left);
+	if (unlikely(left != 0)) {
+		raw_submit(qp);
+		left = qp->raw_pending;
+	}
 	got = wd_poll(&qp->wq, cpls, n);
-	if (likely(qp->raw_left == 0) || wd_queue_alive(&qp->wq) ||
+	if (likely(left == 0) || wd_queue_alive(&qp->wq) ||
 			wd_queue_outstanding(&qp->wq) != 0)
 		return got;
-	n = RTE_MIN(n - got, qp->raw_left);
+	n = RTE_MIN(n - got, left);
 	for (i = 0; i < n; i++)
 		cpls[got + i] = (struct wd_cpl){.tag = qp->reqs[i].tag, .status = WD_DEV_LOST};
 	qp->enq += n;
 	qp->stats.enqueued_count += n;
 	qp->raw_pending -= n;
-	qp->raw_left -= n;
 	memmove(qp->reqs, qp->reqs + n, qp->raw_pending * sizeof(*qp->reqs));
+	uacce_publish32(&qp->raw_left, qp->raw_pending);
 	return got + n;
 }
 
@@ -526,20 +542,25 @@ raw_fetch(struct uacce_crypto_qp *qp, uint32_t want)
 	return qp->cpl_tail - qp->cpl_head;
 }
 
-/* copies: there may be some of this request's. */
+/* Request number id. copies: there may be some of it. */
 static __rte_always_inline const struct wd_cpl *
-raw_take(struct uacce_crypto_qp *qp, bool copies)
+raw_take(struct uacce_crypto_qp *qp, uint32_t id, bool copies)
 {
 	const struct wd_cpl *cpl = &qp->cpls[qp->cpl_head];
 
 	if (++qp->cpl_head == qp->cpl_tail)
 		qp->cpl_head = qp->cpl_tail = 0;
 	if (unlikely(copies))
-		uacce_crypto_bounce_done(qp, qp->deq, cpl->status);
-	qp->deq++;
-	qp->stats.dequeued_count++;
+		uacce_crypto_bounce_done(qp, id, cpl->status);
 	qp->stats.dequeue_err_count += cpl->status != WD_OK;
 	return cpl;
+}
+
+static __rte_always_inline void
+raw_count(struct uacce_crypto_qp *qp, uint32_t n)
+{
+	uacce_publish32(&qp->deq, qp->deq + n);
+	qp->stats.dequeued_count += n;
 }
 
 static __rte_always_inline uint32_t
@@ -548,8 +569,8 @@ dequeue_burst(struct uacce_crypto_qp *qp, const bool far,
 	rte_cryptodev_raw_post_dequeue_t post_dequeue, void **out_user_data,
 	uint8_t is_user_data_array, uint32_t *n_success, int *dequeue_status)
 {
-	const bool copies = far && uacce_crypto_bounce_pending(qp);
 	uint32_t i, n;
+	bool copies;
 
 	*n_success = 0;
 	*dequeue_status = 1;
@@ -561,8 +582,10 @@ dequeue_burst(struct uacce_crypto_qp *qp, const bool far,
 	n = RTE_MIN(raw_fetch(qp, want), want);
 	if (get_dequeue_count != NULL && n < want)
 		return 0;
+	/* Not before the poll: there may be more by then. */
+	copies = far && uacce_crypto_bounce_pending(qp);
 	for (i = 0; i < n; i++) {
-		const struct wd_cpl *cpl = raw_take(qp, copies);
+		const struct wd_cpl *cpl = raw_take(qp, qp->deq + i, copies);
 		bool ok = cpl->status == WD_OK;
 
 		if (i == 0 || is_user_data_array)
@@ -571,6 +594,7 @@ dequeue_burst(struct uacce_crypto_qp *qp, const bool far,
 		if (post_dequeue != NULL)
 			post_dequeue(out_user_data[is_user_data_array ? i : 0], i, ok);
 	}
+	raw_count(qp, n);
 	return n;
 }
 
@@ -603,7 +627,8 @@ raw_dequeue(void *queue_pair, uint8_t *drv_ctx, int *dequeue_status,
 	*dequeue_status = 1;
 	if (raw_fetch(qp, 1) == 0)
 		return NULL;
-	cpl = raw_take(qp, uacce_crypto_bounce_pending(qp));
+	cpl = raw_take(qp, qp->deq, uacce_crypto_bounce_pending(qp));
+	raw_count(qp, 1);
 	*op_status = uacce_crypto_op_status(cpl->status);
 	return cpl->tag;
 }

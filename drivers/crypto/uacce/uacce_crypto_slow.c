@@ -67,11 +67,12 @@ find_seg(const struct rte_mbuf *m, uint64_t *off)
  * up.
  */
 static int
-map_mbufs(struct uacce_crypto_qp *qp, const struct rte_mbuf *m, uint64_t off, uint64_t len,
-	bool phys, uint64_t *addr, struct wd_seg **segs, uint16_t *n)
+map_mbufs(const struct uacce_crypto_qp *qp, struct uacce_crypto_work *work,
+	const struct rte_mbuf *m, uint64_t off, uint64_t len, bool phys, uint64_t *addr,
+	struct wd_seg **segs, uint16_t *n)
 {
-	struct wd_seg *seg = &qp->segs[qp->segs_used];
-	uint32_t count = 0, room = RTE_MIN(qp->segs_per_side, UACCE_CRYPTO_SEGS - qp->segs_used);
+	struct wd_seg *seg = &work->segs[work->segs_used];
+	uint32_t count = 0, room = RTE_MIN(qp->segs_per_side, UACCE_CRYPTO_SEGS - work->segs_used);
 	uint64_t part;
 
 	m = find_seg(m, &off);
@@ -97,20 +98,22 @@ map_mbufs(struct uacce_crypto_qp *qp, const struct rte_mbuf *m, uint64_t off, ui
 		return -EINVAL;
 	*segs = seg;
 	*n = count;
-	qp->segs_used += count;
+	work->segs_used += count;
 	return 0;
 }
 
 static int
-map_op(struct uacce_crypto_qp *qp, const struct rte_crypto_sym_op *sym,
-	const struct uacce_crypto_msg *msg, bool phys, struct wd_req *req)
+map_op(const struct uacce_crypto_qp *qp, struct uacce_crypto_work *work,
+	const struct rte_crypto_sym_op *sym, const struct uacce_crypto_msg *msg, bool phys,
+	struct wd_req *req)
 {
-	uint32_t segs_used = qp->segs_used;
+	uint32_t segs_used = work->segs_used;
 	struct wd_seg *segs;
 	uint64_t addr;
 	int ret;
 
-	ret = map_mbufs(qp, sym->m_src, msg->off, msg->len, phys, &addr, &segs, &req->src_segs);
+	ret = map_mbufs(qp, work, sym->m_src, msg->off, msg->len, phys, &addr, &segs,
+		&req->src_segs);
 	if (ret != 0)
 		return ret;
 	if (req->src_segs)
@@ -122,9 +125,10 @@ map_op(struct uacce_crypto_qp *qp, const struct rte_crypto_sym_op *sym,
 		req->dst = req->src_segs ? 0 : addr;
 		return 0;
 	}
-	ret = map_mbufs(qp, sym->m_dst, msg->off, msg->len, phys, &addr, &segs, &req->dst_segs);
+	ret = map_mbufs(qp, work, sym->m_dst, msg->off, msg->len, phys, &addr, &segs,
+		&req->dst_segs);
 	if (ret != 0) {
-		qp->segs_used = segs_used;
+		work->segs_used = segs_used;
 		return ret;
 	}
 	if (req->dst_segs)
@@ -150,8 +154,9 @@ is_nested(const struct uacce_crypto_sess *s, const struct rte_crypto_sym_op *sym
 
 /* Messages without a byte to work on, where the device does not take them. */
 static bool
-route_empty(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
-	const struct uacce_crypto_msg *msg, enum wd_status *status)
+route_empty(const struct uacce_crypto_qp *qp, struct uacce_crypto_soft *soft,
+	const struct uacce_crypto_sess *s, const struct uacce_crypto_msg *msg,
+	enum wd_status *status)
 {
 	switch (uacce_crypto_kind(qp, s)) {
 	case UACCE_KIND_CIPHER:
@@ -161,7 +166,7 @@ route_empty(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
 		if (msg->a_len != 0)
 			return false;
 		if (s->auth == WD_AUTH_AES_GMAC)
-			*status = uacce_crypto_soft_tag(qp->soft, s, msg->iv.va, NULL, 0,
+			*status = uacce_crypto_soft_tag(soft, s, msg->iv.va, NULL, 0,
 				msg->digest.va);
 		else if (s->empty_digest_known)
 			*status = uacce_crypto_soft_digest(s, s->empty_digest, msg->digest.va);
@@ -171,7 +176,7 @@ route_empty(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
 	case UACCE_KIND_AEAD:
 		if (msg->c_len >= s->len_min)
 			return false;
-		*status = uacce_crypto_soft_tag(qp->soft, s, msg->iv.va, msg->aad.va, s->aad_len,
+		*status = uacce_crypto_soft_tag(soft, s, msg->iv.va, msg->aad.va, s->aad_len,
 			msg->digest.va);
 		return true;
 	default:
@@ -204,8 +209,9 @@ set_extent(const struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
 }
 
 enum uacce_route
-uacce_crypto_route(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
-	struct uacce_crypto_msg *msg, struct wd_req *req, void *tag)
+uacce_crypto_route(const struct uacce_crypto_qp *qp, struct uacce_crypto_work *work,
+	const struct uacce_crypto_sess *s, struct uacce_crypto_msg *msg, struct wd_req *req,
+	void *tag)
 {
 	enum wd_status status = WD_BAD_REQ;
 
@@ -214,7 +220,7 @@ uacce_crypto_route(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s
 		return UACCE_TO_SOFT;
 	if ((s->digest_len != 0 && msg->digest.va == NULL) ||
 			(s->aad_len != 0 && msg->aad.va == NULL) ||
-			route_empty(qp, s, msg, &status)) {
+			route_empty(qp, work->soft, s, msg, &status)) {
 		uacce_crypto_fill_done(req, tag, status);
 		return UACCE_DONE;
 	}
@@ -262,9 +268,9 @@ in_place(const struct wd_req *req)
 }
 
 int
-uacce_crypto_copy_out(struct uacce_crypto_qp *qp, const struct wd_req *req, uint64_t len)
+uacce_crypto_copy_out(struct uacce_crypto_work *work, const struct wd_req *req, uint64_t len)
 {
-	uint8_t *buf = uacce_crypto_soft_buf(qp->soft);
+	uint8_t *buf = uacce_crypto_soft_buf(work->soft);
 
 	if (len > UACCE_SOFT_MAX_LEN)
 		return -EINVAL;
@@ -274,25 +280,25 @@ uacce_crypto_copy_out(struct uacce_crypto_qp *qp, const struct wd_req *req, uint
 }
 
 static enum wd_status
-soft_null(struct uacce_crypto_qp *qp, const struct wd_req *req, uint64_t len)
+soft_null(struct uacce_crypto_work *work, const struct wd_req *req, uint64_t len)
 {
 	if (in_place(req) || len == 0)
 		return WD_OK;
-	return uacce_crypto_copy_out(qp, req, len) == 0 ? WD_OK : WD_BAD_REQ;
+	return uacce_crypto_copy_out(work, req, len) == 0 ? WD_OK : WD_BAD_REQ;
 }
 
 static enum wd_status
-soft_chain(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+soft_chain(struct uacce_crypto_work *work, const struct uacce_crypto_sess *s,
 	const struct uacce_crypto_msg *msg, const struct wd_req *req)
 {
 	uint64_t from = msg->c_off - msg->off, end = from + msg->c_len;
-	uint8_t *buf = uacce_crypto_soft_buf(qp->soft);
+	uint8_t *buf = uacce_crypto_soft_buf(work->soft);
 	enum wd_status status;
 
 	if (msg->len > UACCE_SOFT_MAX_LEN)
 		return WD_BAD_REQ;
 	copy_side(req->src_list, req->src_segs, req->src, 0, msg->len, buf, true);
-	status = uacce_crypto_soft_chain(qp->soft, s, msg, buf);
+	status = uacce_crypto_soft_chain(work->soft, s, msg, buf);
 	/* Out go the cipher's region and a digest in the data; nothing of a refused message. */
 	if (msg->nested)
 		end = RTE_MAX(end, (uint64_t)msg->a_off - msg->off + msg->a_len + s->digest_len);
@@ -307,12 +313,12 @@ soft_chain(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
 }
 
 void
-uacce_crypto_fill_soft(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s,
+uacce_crypto_fill_soft(struct uacce_crypto_work *work, const struct uacce_crypto_sess *s,
 	const struct uacce_crypto_msg *msg, struct wd_req *req, void *tag)
 {
 	enum wd_status status;
 
-	status = s->null ? soft_null(qp, req, msg->len) : soft_chain(qp, s, msg, req);
+	status = s->null ? soft_null(work, req, msg->len) : soft_chain(work, s, msg, req);
 	uacce_crypto_fill_done(req, tag, status);
 }
 
@@ -396,13 +402,13 @@ copy_null(struct uacce_crypto_qp *qp, const struct rte_crypto_sym_op *sym, struc
 		.off = sym->cipher.data.offset,
 		.len = sym->cipher.data.length,
 	};
-	uint32_t segs_used = qp->segs_used;
+	uint32_t segs_used = qp->work.segs_used;
 	int ret;
 
-	ret = map_op(qp, sym, &msg, false, req);
+	ret = map_op(qp, &qp->work, sym, &msg, false, req);
 	if (ret == 0)
-		ret = uacce_crypto_copy_out(qp, req, msg.len);
-	qp->segs_used = segs_used;
+		ret = uacce_crypto_copy_out(&qp->work, req, msg.len);
+	qp->work.segs_used = segs_used;
 	return ret;
 }
 
@@ -431,13 +437,13 @@ reach(struct uacce_crypto_qp *qp, const struct uacce_crypto_sess *s, struct rte_
 	if (uacce_crypto_params_near(qp, s, msg) && chain_near(qp, sym->m_src) &&
 			(sym->m_dst == NULL || chain_near(qp, sym->m_dst)))
 		return UACCE_FILL_OK;
-	if (qp->phys && map_op(qp, sym, msg, false, &va) != 0)
+	if (qp->phys && map_op(qp, &qp->work, sym, msg, false, &va) != 0)
 		ret = -ENOSPC;
 	if (ret == 0)
 		ret = uacce_crypto_bounce(qp, s, msg, &va, req);
 	if (ret == 0)
 		return UACCE_FILL_OK;
-	qp->segs_used = segs_used;
+	qp->work.segs_used = segs_used;
 	if (ret == -EAGAIN || (ret == -ENOSPC && segs_used != 0))
 		return UACCE_FILL_AGAIN;
 	return bad_op(req, op);
@@ -447,7 +453,7 @@ enum uacce_fill
 uacce_crypto_fill_slow(struct uacce_crypto_qp *qp, struct rte_crypto_op *op, struct wd_req *req)
 {
 	struct rte_crypto_sym_op *sym = op->sym;
-	const uint32_t segs_used = qp->segs_used;
+	const uint32_t segs_used = qp->work.segs_used;
 	struct uacce_crypto_msg msg;
 	struct uacce_crypto_sess *s;
 	enum uacce_route route;
@@ -469,12 +475,12 @@ uacce_crypto_fill_slow(struct uacce_crypto_qp *qp, struct rte_crypto_op *op, str
 		if (ret != 0)
 			return ret == -EAGAIN ? UACCE_FILL_AGAIN : bad_op(req, op);
 	}
-	route = uacce_crypto_route(qp, s, &msg, req, op);
+	route = uacce_crypto_route(qp, &qp->work, s, &msg, req, op);
 	if (route == UACCE_TO_SOFT)
 		uacce_crypto_fill_done(req, (void *)((uintptr_t)op | UACCE_TAG_SOFT), WD_BAD_REQ);
 	if (route != UACCE_TO_DEVICE)
 		return UACCE_FILL_OK;
-	ret = map_op(qp, sym, &msg, qp->phys, req);
+	ret = map_op(qp, &qp->work, sym, &msg, qp->phys, req);
 	if (ret == -EAGAIN)
 		return UACCE_FILL_AGAIN;
 	if (ret != 0)
@@ -488,15 +494,17 @@ uacce_crypto_soft_op(struct uacce_crypto_qp *qp, struct rte_crypto_op *op)
 {
 	const struct rte_crypto_sym_op *sym = op->sym;
 	struct uacce_crypto_sess *s = CRYPTODEV_GET_SYM_SESS_PRIV(sym->session);
+	struct uacce_crypto_work *work = &qp->deq_work;
 	struct uacce_crypto_msg msg;
 	struct wd_req req;
 
 	op_to_msg(qp, s, op, &msg);
 	msg.nested = is_nested(s, sym, &msg);
 	uacce_crypto_fill_done(&req, op, WD_BAD_REQ);
-	if (uacce_crypto_route(qp, s, &msg, &req, op) == UACCE_TO_SOFT &&
-			map_op(qp, sym, &msg, false, &req) == 0)
-		uacce_crypto_fill_soft(qp, s, &msg, &req, op);
-	qp->segs_used = 0;
+	if (uacce_crypto_route(qp, work, s, &msg, &req, op) == UACCE_TO_SOFT &&
+			map_op(qp, work, sym, &msg, false, &req) == 0)
+		uacce_crypto_fill_soft(work, s, &msg, &req, op);
+	work->segs_used = 0;
+	work->soft_ops += req.status == WD_OK || req.status == WD_AUTH_FAILED;
 	return req.status;
 }

@@ -38,7 +38,7 @@ queue_cmd(const char *cmd, const char *params, struct rte_tel_data *d)
 	uacce_tel_add_u64(d, "dequeued", qp->stats.dequeued_count);
 	uacce_tel_add_u64(d, "enqueue_errors", qp->stats.enqueue_err_count);
 	uacce_tel_add_u64(d, "dequeue_errors", qp->stats.dequeue_err_count);
-	uacce_tel_add_u64(d, "by_software", qp->soft_ops);
+	uacce_tel_add_u64(d, "by_software", qp->work.soft_ops + qp->deq_work.soft_ops);
 	uacce_tel_add_u64(d, "bounced_ops", qp->wq.stats.bounced);
 	uacce_tel_add_u64(d, "bounced_bytes", qp->wq.stats.bounced_bytes);
 	uacce_tel_add_u64(d, "bounce_waits", qp->bounce_waits);

@@ -123,18 +123,14 @@ alloc_memory(struct wd_queue *wq, struct qm_queue *q)
 	q->slots = (void *)((char *)q->pairs + pairs);
 	q->slots_dev = (uintptr_t)q->slots + q->mem_delta;
 	q->chunks_dev = q->mem.dev_addr;
-	for (unsigned int i = 0; i < QM_CHUNKS; i++)
-		q->chunk_next[i] = i + 1 == QM_CHUNKS ? 0 : i + 2;
-	q->chunk_free = 1;
 
-	q->local_size = depth * (2 * sizeof(void *) + sizeof(struct qm_soft) + sizeof(uint16_t));
+	q->local_size = depth * (2 * sizeof(void *) + sizeof(struct qm_soft));
 	p = wd_local_alloc(wq, q->local_size);
 	if (p == NULL)
 		return -ENOMEM;
 	q->tags = (void *)p;
 	q->soft = (void *)(q->tags + depth);
 	q->slot_data = (void *)(q->soft + depth);
-	q->slot_chunk = (void *)(q->slot_data + depth);
 	return 0;
 }
 
@@ -229,7 +225,7 @@ qm_dump(const struct wd_queue *wq, FILE *f)
 	fprintf(f, "  qm: queue %u, generation %u, head %u, tail %u, CQ told %u, pace %u\n", q->id,
 		q->gen, q->head, q->tail, q->cq_rung, q->cq_pace);
 	fprintf(f, "  soft %u, list chunks in use %u of %u, stop words TX %u RX %u\n",
-		q->soft_tail - q->soft_head, q->chunks_used, QM_CHUNKS,
+		q->soft_tail - q->soft_head, qm_sgl_used(q), QM_CHUNKS,
 		wd_read_shared32(q->tx_stop), wd_read_shared32(q->rx_stop));
 }
 
@@ -240,7 +236,7 @@ qm_arm(struct wd_queue *wq)
 
 	if (wd_ctx(wq)->dead)
 		return;
-	qm_ring_cq(wq, q, 1);
+	qm_ring_cq(wq, q, q->head, 1);
 	/* It may have hidden the SQ command in a register of memory; on hardware this is no news. */
 	if (q->cq_db == q->sq_db && q->tail != q->head)
 		wd_write_doorbell(q->sq_db, q->sq_db_cmd |
@@ -259,6 +255,7 @@ uint16_t
 qm_poll_dead(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n)
 {
 	struct qm_queue *q = wq->priv;
+	uint32_t tail = wd_published32(&q->tail);
 	uint16_t i;
 
 	for (i = 0; i < n; i++) {
@@ -266,9 +263,9 @@ qm_poll_dead(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n)
 
 		if (qm_soft_take(q, q->head, &cpls[i])) {
 			tag = cpls[i].tag;
-		} else if (q->head != q->tail) {
+		} else if (q->head != tail) {
 			tag = q->tags[q->head & q->sq_mask];
-			q->head++;
+			wd_publish32(&q->head, q->head + 1);
 		} else {
 			break;
 		}

@@ -25,8 +25,12 @@
  * burst, or by its own doorbell.
  *
  * Requests that never reach the device ("soft") wait in a FIFO of their own, each with the value
- * of tail it was submitted at: it is due once head gets there. One thread may submit while another
- * one polls, and then sees a completion of a request that came later, perhaps, before it sees that.
+ * of tail it was submitted at: it is due once head gets there.
+ *
+ * One thread may submit while another one polls. Each index has one writer: tail, soft_tail and
+ * all of the pool of list chunks are submit's, head and soft_head poll's. What an index counts is
+ * written before it is published, and read behind it. poll reads tail first: then it knows of every
+ * soft request that was submitted before the last of the requests that it may take.
  */
 #ifndef WD_DRV_QM_H
 #define WD_DRV_QM_H
@@ -39,7 +43,7 @@
 
 #define QM_SGL_INLINE   4       /* entries of a slot's own lists */
 #define QM_CHUNK_SEGS   62      /* entries of a pool list: 2 KiB with its header */
-#define QM_CHUNKS       128
+#define QM_CHUNKS       128     /* a power of two */
 #define QM_MAX_SEGS     2048    /* per side; both sides fit in the pool */
 #define QM_CQ_PACE      63      /* completions that may wait for a CQ doorbell */
 
@@ -85,7 +89,7 @@ struct qm_queue {
 	uint32_t sq_mask, cq_mask;
 	uint32_t credits;       /* requests that may be outstanding, soft ones included */
 	uint32_t soft_head, soft_tail;
-	uint32_t chunks_used;   /* list chunks owned by requests in flight */
+	uint32_t chunk_head, chunk_tail; /* free running; list chunks not known to be free */
 	uint32_t cq_rung;
 	uint32_t sq_rung;       /* tail that the device was told */
 	uint8_t cq_shift;       /* log2 of the completion ring's size */
@@ -106,16 +110,14 @@ struct qm_queue {
 	void **slot_data;       /* of the user driver */
 	struct qm_chunk *chunks;
 	uint64_t chunks_dev;
-	uint16_t *slot_chunk;   /* 1 + first chunk of the slot's request, 0 = none */
-	uint16_t chunk_next[QM_CHUNKS]; /* 1 + next chunk of a request or of the free list */
-	uint16_t chunk_free;    /* 1 + first free chunk */
+	uint32_t chunk_of[QM_CHUNKS]; /* index of the request that has it, as head and tail count */
 	/* Control. */
 	struct wd_device *dev;
 	wd_poll_t poll;         /* the user driver's: of a device that runs in the poller */
 	void *mmio, *dus;
 	size_t mmio_size, dus_size;
 	struct wd_dev_mem mem;  /* slots, chunks */
-	size_t local_size;      /* bytes of tags, soft, slot_data, slot_chunk together */
+	size_t local_size;      /* bytes of tags, soft, slot_data together */
 	uint16_t id;
 };
 
@@ -154,7 +156,13 @@ uint16_t qm_poll_dead(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n);
  */
 int qm_sgl_build(struct qm_queue *q, uint32_t slot, void *first, const struct wd_seg *lead,
 	const struct wd_seg *segs, uint16_t n, uint64_t skip, uint64_t need);
-void qm_sgl_release(struct qm_queue *q, uint32_t slot);
+/*
+ * Takes back the chunks of requests before head. No request may be older than all indexes compare
+ * with: submission sees to that, from time to time.
+ */
+void qm_sgl_reclaim(struct qm_queue *q, uint32_t head);
+/* Chunks of requests that are in flight. */
+uint32_t qm_sgl_used(const struct qm_queue *q);
 
 /* Only few requests need to know. */
 WD_INLINE uint32_t
@@ -183,6 +191,13 @@ qm_soft_add(struct qm_queue *q, uint32_t tail, void *tag, uint32_t status)
 	wd_publish32(&q->soft_tail, q->soft_tail + 1);
 }
 
+/* Are there any? For poll, behind tail. */
+WD_INLINE bool
+qm_soft_waits(const struct qm_queue *q)
+{
+	return wd_read_shared32(&q->soft_tail) != q->soft_head;
+}
+
 /* The one whose turn it is at head. */
 WD_INLINE bool
 qm_soft_take(struct qm_queue *q, uint32_t head, struct wd_cpl *cpl)
@@ -198,12 +213,12 @@ qm_soft_take(struct qm_queue *q, uint32_t head, struct wd_cpl *cpl)
 
 /* Tells the device how far completions were read. */
 WD_INLINE void
-qm_ring_cq(struct wd_queue *wq, struct qm_queue *q, uint64_t arm)
+qm_ring_cq(struct wd_queue *wq, struct qm_queue *q, uint32_t head, uint64_t arm)
 {
 	wd_before_credit_return();
 	wd_write_doorbell(q->cq_db, q->cq_db_cmd | HW_PREP(HISI_QM_DB_PRIO, arm) |
-		HW_PREP(HISI_QM_DB_INDEX, q->head & q->cq_mask));
-	q->cq_rung = q->head;
+		HW_PREP(HISI_QM_DB_INDEX, head & q->cq_mask));
+	q->cq_rung = head;
 	wq->stats.cq_doorbells++;
 }
 
@@ -215,10 +230,16 @@ qm_ring_cq(struct wd_queue *wq, struct qm_queue *q, uint64_t arm)
 WD_INLINE void
 qm_ring_sq(struct wd_queue *wq, struct qm_queue *q, uint32_t tail)
 {
-	q->tail = tail;
+	uint32_t head;
+
+	wd_publish32(&q->tail, tail);
 	q->sq_rung = tail;
-	if (q->head - q->cq_rung > q->cq_pace)
-		qm_ring_cq(wq, q, 0);
+	head = wd_read_shared32(&q->head);
+	if (head - q->cq_rung > q->cq_pace) {
+		qm_ring_cq(wq, q, head, 0);
+		if (wd_unlikely(q->chunk_head != q->chunk_tail))
+			qm_sgl_reclaim(q, head);
+	}
 	wd_before_doorbell();
 	wd_write_doorbell(q->sq_db, q->sq_db_cmd | HW_PREP(HISI_QM_DB_INDEX, tail & q->sq_mask));
 	wq->stats.sq_doorbells++;
@@ -284,7 +305,8 @@ qm_submit(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n, qm_fill_t 
 		qm_die(wq);
 		return 0;
 	}
-	room = q->credits - (tail - q->head) - (q->soft_tail - wd_published32(&q->soft_head));
+	room = q->credits - (tail - wd_published32(&q->head)) -
+		(q->soft_tail - wd_published32(&q->soft_head));
 	if (n > room)
 		n = room;
 	do {
@@ -323,12 +345,12 @@ qm_cqe_differs(const struct hisi_qm_cqe *cqe, uint64_t expected)
 	return (half ^ expected) & QM_CQE_CHECK;
 }
 
-/* With soft requests or list chunks about, each request is looked at more closely. */
+/* With soft requests about, each request is looked at more closely. */
 WD_INLINE uint16_t
 qm_poll_special(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n, qm_complete_t complete)
 {
 	struct qm_queue *q = wq->priv;
-	uint32_t head = q->head;
+	uint32_t head = q->head, tail = wd_published32(&q->tail);
 	uint64_t differs = 0;
 	uint16_t i = 0;
 
@@ -339,7 +361,7 @@ qm_poll_special(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n, qm_complet
 			i++;
 			continue;
 		}
-		if (head == q->tail)
+		if (head == tail)
 			break;
 		differs = qm_cqe_differs(&q->cq[head & q->cq_mask], qm_cqe_expected(q, head));
 		if (differs != 0)
@@ -347,12 +369,10 @@ qm_poll_special(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n, qm_complet
 		wd_after_valid_bit();
 		cpls[i].tag = q->tags[slot];
 		complete(q, q->sq + (size_t)slot * HISI_QM_SQE_SIZE, &cpls[i]);
-		if (q->slot_chunk[slot] != 0)
-			qm_sgl_release(q, slot);
 		head++;
 		i++;
 	}
-	q->head = head;
+	wd_publish32(&q->head, head);
 	wq->stats.completed += i;
 	if (differs != 0 && !(differs & QM_CQE_PHASE))
 		qm_die(wq);
@@ -393,6 +413,7 @@ qm_poll(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n, qm_complete_t comp
 	wd_poll_t special)
 {
 	struct qm_queue *q = wq->priv;
+	uint32_t tail = wd_published32(&q->tail);
 	uint16_t done = 0, run;
 	uint64_t differs;
 
@@ -400,13 +421,13 @@ qm_poll(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n, qm_complete_t comp
 		qm_die(wq);
 		return wq->poll(wq, cpls, n);
 	}
-	if (wd_unlikely((q->soft_head ^ q->soft_tail) | q->chunks_used))
+	if (wd_unlikely(qm_soft_waits(q)))
 		return special(wq, cpls, n);
-	if (n > q->tail - q->head)
-		n = q->tail - q->head;
+	if (n > tail - q->head)
+		n = tail - q->head;
 	do {
 		run = qm_poll_run(q, cpls + done, n - done, complete, &differs);
-		q->head += run;
+		wd_publish32(&q->head, q->head + run);
 		done += run;
 	} while (done < n && differs == 0);
 	wq->stats.completed += done;

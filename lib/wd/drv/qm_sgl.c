@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Scatter/gather lists of SEC and ZIP requests: a slot's own short list, then pool chunks. */
+/*
+ * Scatter/gather lists of SEC and ZIP requests: a slot's own short list, then pool chunks.
+ *
+ * The pool is submission's alone. Requests complete in order, so it is a ring: chunks are taken at
+ * chunk_tail, and those at chunk_head are free again once the request that had them is behind the
+ * head of the queue, which polling publishes. Who needs chunks looks at that first.
+ */
 #include "qm.h"
 
 /* A list under construction. */
 struct sgl_writer {
 	struct qm_queue *q;
-	uint32_t slot;
+	uint32_t index;         /* of the request, as head and tail count */
 	struct hisi_sgl *sgl;   /* the part being written */
 	unsigned int room;      /* its entries */
 	unsigned int n;         /* used ones */
@@ -27,16 +33,15 @@ static int
 part_next(struct sgl_writer *w)
 {
 	struct qm_queue *q = w->q;
-	unsigned int chunk = q->chunk_free;
+	uint32_t chunk;
 
-	if (chunk == 0)
+	qm_sgl_reclaim(q, wd_published32(&q->head));
+	if (q->chunk_tail - q->chunk_head == QM_CHUNKS)
 		return QM_LATER;
-	q->chunk_free = q->chunk_next[chunk - 1];
-	q->chunk_next[chunk - 1] = q->slot_chunk[w->slot];
-	q->slot_chunk[w->slot] = chunk;
-	q->chunks_used++;
-	w->sgl->next_dma = q->chunks_dev + (chunk - 1) * sizeof(struct qm_chunk);
-	part_open(w, &q->chunks[chunk - 1], QM_CHUNK_SEGS);
+	chunk = q->chunk_tail++ % QM_CHUNKS;
+	q->chunk_of[chunk] = w->index;
+	w->sgl->next_dma = q->chunks_dev + chunk * sizeof(struct qm_chunk);
+	part_open(w, &q->chunks[chunk], QM_CHUNK_SEGS);
 	return QM_TAKEN;
 }
 
@@ -81,14 +86,20 @@ put_segs(struct sgl_writer *w, const struct wd_seg *segs, uint16_t n, uint64_t s
 	return need == 0 ? QM_TAKEN : (int)WD_BAD_REQ;
 }
 
-static unsigned int
-chunks_of(const struct qm_queue *q, uint32_t slot)
+/* Gives back what the request at hand, the last one, has: of both sides. */
+static void
+release(struct qm_queue *q, uint32_t index)
 {
-	unsigned int n = 0;
+	while (q->chunk_tail != q->chunk_head &&
+		q->chunk_of[(q->chunk_tail - 1) % QM_CHUNKS] == index)
+		q->chunk_tail--;
+}
 
-	for (unsigned int c = q->slot_chunk[slot]; c != 0; c = q->chunk_next[c - 1])
-		n++;
-	return n;
+/* The slot's turn next. */
+static uint32_t
+index_of(const struct qm_queue *q, uint32_t slot)
+{
+	return q->tail + ((slot - q->tail) & q->sq_mask);
 }
 
 /*
@@ -117,12 +128,13 @@ int
 qm_sgl_build(struct qm_queue *q, uint32_t slot, void *first, const struct wd_seg *lead,
 	const struct wd_seg *segs, uint16_t n, uint64_t skip, uint64_t need)
 {
-	struct sgl_writer w = {.q = q, .slot = slot};
+	struct sgl_writer w = {.q = q};
 	int ret = QM_TAKEN;
 
 	if (wd_likely(lead == NULL && skip == 0 && n <= QM_SGL_INLINE) &&
 			build_short(first, segs, n, need))
 		return QM_TAKEN;
+	w.index = index_of(q, slot);
 	part_open(&w, first, QM_SGL_INLINE);
 	w.sgl->entry_sum_in_sgl = 0;
 	if (lead != NULL)
@@ -131,23 +143,30 @@ qm_sgl_build(struct qm_queue *q, uint32_t slot, void *first, const struct wd_seg
 		ret = put_segs(&w, segs, n, skip, need);
 	if (ret == QM_TAKEN)
 		return ret;
+	release(q, w.index);
 	/* If nobody else holds chunks, waiting will not help. */
-	if (ret == QM_LATER && q->chunks_used == chunks_of(q, slot))
+	if (ret == QM_LATER && q->chunk_head == q->chunk_tail)
 		ret = WD_BAD_REQ;
-	qm_sgl_release(q, slot);
 	return ret;
 }
 
 void
-qm_sgl_release(struct qm_queue *q, uint32_t slot)
+qm_sgl_reclaim(struct qm_queue *q, uint32_t head)
 {
-	unsigned int chunk = q->slot_chunk[slot], next;
+	while (q->chunk_head != q->chunk_tail &&
+		(int32_t)(head - q->chunk_of[q->chunk_head % QM_CHUNKS]) > 0)
+		q->chunk_head++;
+	/* The same few again: the caches know them. */
+	if (q->chunk_head == q->chunk_tail)
+		q->chunk_head = q->chunk_tail = 0;
+}
 
-	for (; chunk != 0; chunk = next) {
-		next = q->chunk_next[chunk - 1];
-		q->chunk_next[chunk - 1] = q->chunk_free;
-		q->chunk_free = chunk;
-		q->chunks_used--;
-	}
-	q->slot_chunk[slot] = 0;
+uint32_t
+qm_sgl_used(const struct qm_queue *q)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = q->chunk_head; i != q->chunk_tail; i++)
+		n += (int32_t)(q->chunk_of[i % QM_CHUNKS] - q->head) >= 0;
+	return n;
 }

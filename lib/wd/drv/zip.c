@@ -28,14 +28,14 @@ struct wd_stream {
 	uint32_t isize;
 	uint32_t checksum;      /* the engine's form */
 	uint8_t started;
-	uint8_t busy;           /* a request is outstanding */
+	uint8_t type;           /* ZIP_TYPE_* */
 	uint8_t cut;            /* its input was shortened to fit the output */
 	uint8_t qc_type;
 	uint64_t dev_addr;
 	uint32_t magic;
 	uint32_t reps[3];       /* lz77_zstd: repeated offsets before the last request */
-	uint8_t type;           /* ZIP_TYPE_* */
-	uint8_t pad0[15];
+	uint32_t busy;          /* a request is outstanding: polling's. Published */
+	uint8_t pad0[12];
 	uint8_t hw[ZIP_CTX_SIZE - ZIP_CTX_SW_SIZE];
 };
 _Static_assert(offsetof(struct wd_stream, hw) == ZIP_CTX_SW_SIZE, "D4");
@@ -157,13 +157,13 @@ zip_stream_fini(struct wd_stream *st)
 
 /* ------------------------------------------------------------------ submission */
 
-static bool
+static __attribute__((noinline)) bool
 stream_ok(const struct wd_req *r)
 {
 	const struct wd_stream *st = (const void *)(uintptr_t)r->stream;
 
-	return st->magic == ZIP_MAGIC && !st->busy && st->qc_type == r->sess->qc_type &&
-		st->type == HW_GET(ZIP_REQ_TYPE, r->sess->dw9);
+	return st->magic == ZIP_MAGIC && wd_published32(&st->busy) == 0 &&
+		st->qc_type == r->sess->qc_type && st->type == HW_GET(ZIP_REQ_TYPE, r->sess->dw9);
 }
 
 /*
@@ -403,16 +403,14 @@ zip_complete_stream(struct qm_queue *q, uint32_t slot, const struct zip_sqe *sqe
 	st->ctx_dw[2] = sqe->ctx_dw2;
 	st->isize = sqe->isize;
 	st->checksum = sqe->checksum;
-	st->busy = 0;
-	if (cpl->status != WD_OK)
-		return;
 	/* The engine holds output that found no room, or input that was cut is left. */
-	if (st->cut || ctx_st == ZIP_CTX_ST_OUT_FULL ||
+	if (cpl->status == WD_OK && (st->cut || ctx_st == ZIP_CTX_ST_OUT_FULL ||
 		(ctx_st == ZIP_CTX_ST_NO_SPACE && (sqe->ctx_dw0 & ZIP_CTX_BFINAL) &&
-		HW_GET(ZIP_CTX_STORED, sqe->ctx_dw1) != 0))
+		HW_GET(ZIP_CTX_STORED, sqe->ctx_dw1) != 0))) {
 		cpl->status = WD_NO_SPACE;
-	if (cpl->status == WD_NO_SPACE)
 		cpl->end = 0;
+	}
+	wd_publish32(&st->busy, 0);
 }
 
 static __attribute__((noinline, cold)) void
