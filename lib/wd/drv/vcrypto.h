@@ -20,6 +20,11 @@
  *
  * Requests that never reach the device ("soft") wait in a FIFO of their own, each with the value
  * of tail it was submitted at: it is due once head gets there.
+ *
+ * One thread may submit while another one polls. Each index has one writer: head, soft_head and
+ * desc_head are poll's, all others submit's, the pool of tables too. What an index counts is written
+ * before it is published, and read behind it. poll reads how far the device is first: then it knows
+ * of every soft request that was submitted before those.
  */
 #ifndef WD_DRV_VCRYPTO_H
 #define WD_DRV_VCRYPTO_H
@@ -68,7 +73,6 @@ struct vc_inflight {
 	uint8_t *digest;        /* VC_DIGEST, VC_VERIFY: the caller's */
 	uint16_t first;         /* without indirect descriptors: the first one, and */
 	uint16_t descs;         /* how many */
-	uint16_t big;           /* 1 + table of the pool, 0 = none */
 	uint8_t flags;
 	uint8_t digest_len;
 };
@@ -109,10 +113,10 @@ struct vc_queue {
 	uint16_t *slot_of;      /* without indirect descriptors: of a chain's first one */
 	uint8_t *scratch;       /* the device writes it, nobody reads it */
 	struct vc_big *big;
-	uint16_t big_next[VC_BIG_TABLES]; /* 1 + next table of the free list */
-	uint16_t big_free;      /* 1 + first free table */
+	/* Tables not known to be free, a ring: requests that have them are done in order. */
+	uint32_t big_of[VC_BIG_TABLES]; /* index of the request, as head and tail count */
 	uint16_t big_count;
-	uint16_t big_used;
+	uint16_t big_first, big_used;
 	/* Control. */
 	struct wd_device *dev;
 	void *mmio, *dus;
@@ -179,6 +183,10 @@ void vc_die(struct wd_queue *wq);
  * positive enum wd_status, with which it completes softly.
  */
 int vc_fill_any(struct vc_queue *q, const struct wd_req *r);
+/* Takes back the tables of requests before head. As qm_sgl_reclaim(). */
+void vc_big_reclaim(struct vc_queue *q, uint32_t head);
+/* Tables of requests that are in flight. */
+unsigned int vc_big_in_use(const struct vc_queue *q);
 /* What a finished request needs that had descriptors or a digest of its own; the final status. */
 uint32_t vc_finish(struct vc_queue *q, uint32_t slot, uint32_t status);
 

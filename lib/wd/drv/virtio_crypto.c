@@ -76,9 +76,6 @@ lay_out(struct vc_queue *q, const struct uacce_vc_info *i)
 	q->slots = (void *)((uint8_t *)q->dus + i->room_offset);
 	q->big = (void *)(q->slots + q->mask + 1);
 	q->scratch = (void *)(q->big + q->big_count);
-	for (uint16_t b = 0; b < q->big_count; b++)
-		q->big_next[b] = b + 1 == q->big_count ? 0 : b + 2;
-	q->big_free = q->big_count != 0;
 }
 
 static int
@@ -257,7 +254,7 @@ vc_dump(const struct wd_queue *wq, FILE *f)
 	fprintf(f, "  available %u, used %u, read %u, flags %#x %#x\n", q->avail->idx,
 		q->used->idx, q->used_seen, q->avail->flags, q->used->flags);
 	fprintf(f, "  soft %u, big tables in use %u of %u, state word %u\n",
-		q->soft_tail - q->soft_head, q->big_used, q->big_count,
+		q->soft_tail - q->soft_head, vc_big_in_use(q), q->big_count,
 		wd_read_shared32(q->state));
 }
 

@@ -152,6 +152,25 @@ descs_most(const struct wd_req *r, const struct vc_work *w)
 	return n;
 }
 
+void
+vc_big_reclaim(struct vc_queue *q, uint32_t head)
+{
+	while (q->big_used != 0 && (int32_t)(head - q->big_of[q->big_first]) > 0) {
+		q->big_first = (q->big_first + 1) % q->big_count;
+		q->big_used--;
+	}
+}
+
+unsigned int
+vc_big_in_use(const struct vc_queue *q)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < q->big_used; i++)
+		n += (int32_t)(q->big_of[(q->big_first + i) % q->big_count] - q->head) >= 0;
+	return n;
+}
+
 /* Where the chain goes. Nothing is taken yet, so that VC_LATER and WD_BAD_REQ undo nothing. */
 static int
 chain_open(struct vc_queue *q, uint32_t most, struct vc_chain *c)
@@ -163,8 +182,8 @@ chain_open(struct vc_queue *q, uint32_t most, struct vc_chain *c)
 			.mask = q->ring_mask};
 		if (most > (uint32_t)q->ring_mask + 1)
 			return WD_BAD_REQ;
-		return most > q->ring_mask + 1 - (q->desc_tail - q->desc_head) ? VC_LATER :
-			VC_TAKEN;
+		return most > q->ring_mask + 1 - (q->desc_tail - wd_published32(&q->desc_head)) ?
+			VC_LATER : VC_TAKEN;
 	}
 	*c = (struct vc_chain){.desc = slot->table, .mask = UINT32_MAX};
 	if (most > (uint32_t)q->ring_mask + 1)
@@ -173,9 +192,10 @@ chain_open(struct vc_queue *q, uint32_t most, struct vc_chain *c)
 		return VC_TAKEN;
 	if (most > VC_BIG_TABLE || q->big_count == 0)
 		return WD_BAD_REQ;
-	if (q->big_free == 0)
+	vc_big_reclaim(q, wd_published32(&q->head));
+	if (q->big_used == q->big_count)
 		return VC_LATER;
-	c->desc = q->big[q->big_free - 1].table;
+	c->desc = q->big[(q->big_first + q->big_used) % q->big_count].table;
 	return VC_TAKEN;
 }
 
@@ -194,8 +214,7 @@ chain_close(struct vc_queue *q, const struct vc_chain *c, struct vc_inflight *in
 	d->addr = vc_dev_addr(q, c->desc);
 	d->len = c->n * sizeof(*d);
 	if (c->desc != q->slots[q->tail & q->mask].table) {
-		in->big = q->big_free;
-		q->big_free = q->big_next[in->big - 1];
+		q->big_of[(q->big_first + q->big_used) % q->big_count] = q->tail;
 		q->big_used++;
 	}
 }
@@ -348,13 +367,7 @@ vc_finish(struct vc_queue *q, uint32_t slot, uint32_t status)
 {
 	struct vc_inflight *in = &q->inflight[slot];
 
-	if (in->big != 0) {
-		q->big_next[in->big - 1] = q->big_free;
-		q->big_free = in->big;
-		q->big_used--;
-		in->big = 0;
-	}
-	q->desc_head += in->descs;
+	wd_publish32(&q->desc_head, q->desc_head + in->descs);
 	in->descs = 0;
 	if (status != WD_OK)
 		return status;

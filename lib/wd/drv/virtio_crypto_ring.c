@@ -125,7 +125,8 @@ submit(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n, const bool in
 		vc_die(wq);
 		return 0;
 	}
-	room = q->credits - (q->tail - q->head) - (q->soft_tail - wd_published32(&q->soft_head));
+	room = q->credits - (from - wd_published32(&q->head)) -
+		(q->soft_tail - wd_published32(&q->soft_head));
 	for (end = reqs + (n < room ? n : room); r != end; r++) {
 		ret = fill(q, r, indirect);
 		if (wd_likely(ret == VC_TAKEN)) {
@@ -133,7 +134,7 @@ submit(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n, const bool in
 			if (!indirect)
 				q->avail->ring[q->tail & q->ring_mask] =
 					q->inflight[q->tail & q->mask].first;
-			q->tail++;
+			wd_publish32(&q->tail, q->tail + 1);
 			continue;
 		}
 		if (ret == VC_LATER)
@@ -141,6 +142,8 @@ submit(struct wd_queue *wq, const struct wd_req *reqs, uint16_t n, const bool in
 		soft_add(q, r->tag, ret == VC_IS_SOFT ? r->status : (uint32_t)ret);
 	}
 	wq->stats.submitted += r - reqs;
+	if (wd_unlikely(q->big_used != 0))
+		vc_big_reclaim(q, wd_published32(&q->head));
 	if (wd_likely(q->tail != from))
 		publish(wq, q);
 	return r - reqs;
@@ -187,7 +190,7 @@ complete(struct vc_queue *q, uint32_t slot, struct wd_cpl *cpl)
 	cpl->hw_status = status;
 	if (wd_unlikely(status != VCRYPTO_OK))
 		cpl->status = status_of(status);
-	if (wd_unlikely((in->descs | in->big | in->flags) != 0))
+	if (wd_unlikely((in->descs | in->flags) != 0))
 		cpl->status = vc_finish(q, slot, cpl->status);
 }
 
@@ -199,7 +202,8 @@ slot_of_id(const struct vc_queue *q, uint32_t id, const bool indirect)
 
 	if (!indirect)
 		slot = id <= q->ring_mask ? q->slot_of[id] : UINT32_MAX;
-	if (slot > q->mask || ((slot - q->head) & q->mask) >= q->tail - q->head ||
+	if (slot > q->mask ||
+		((slot - q->head) & q->mask) >= wd_read_shared32(&q->tail) - q->head ||
 		(q->inflight[slot].flags & VC_EARLY))
 		return UINT32_MAX;
 	return indirect || q->inflight[slot].first == id ? slot : UINT32_MAX;
@@ -246,7 +250,7 @@ used_fresh(const struct vc_queue *q)
 	uint32_t fresh = (uint16_t)(idx - q->used_seen);
 
 	wd_after_valid_bit();
-	return fresh <= q->tail - q->head - q->early ? (int32_t)fresh : -1;
+	return fresh <= wd_published32(&q->tail) - q->head - q->early ? (int32_t)fresh : -1;
 }
 
 WD_INLINE uint16_t
@@ -264,10 +268,10 @@ poll(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n, const bool indirect)
 	for (i = 0; i < n; i++) {
 		if (wd_unlikely(soft_take(q, &cpls[i])))
 			continue;
-		if (q->head == q->tail || !turn_is_done(q, &fresh, indirect))
+		if (q->head == wd_published32(&q->tail) || !turn_is_done(q, &fresh, indirect))
 			break;
 		complete(q, q->head & q->mask, &cpls[i]);
-		q->head++;
+		wd_publish32(&q->head, q->head + 1);
 	}
 	wq->stats.completed += i;
 	if (wd_unlikely(fresh < 0))
@@ -306,9 +310,9 @@ poll_dead(struct wd_queue *wq, struct wd_cpl *cpls, uint16_t n)
 
 		if (soft_take(q, &cpls[i])) {
 			tag = cpls[i].tag;
-		} else if (q->head != q->tail) {
+		} else if (q->head != wd_published32(&q->tail)) {
 			tag = q->inflight[q->head & q->mask].tag;
-			q->head++;
+			wd_publish32(&q->head, q->head + 1);
 		} else {
 			break;
 		}
