@@ -248,7 +248,7 @@ main(int argc, char **argv)
 	pthread_t thread;
 	char err[256] = "";
 
-	if (wd_device_open(argc > 2 ? argv[2] : "emu", "sec2", argc > 1 ? argv[1] : "", -1, &dev,
+	if (wd_device_open(argc > 2 ? argv[2] : "emu", "crypto", argc > 1 ? argv[1] : "", -1, &dev,
 			err, sizeof(err)) != 0) {
 		fprintf(stderr, "%s\n", err);
 		return 1;
