@@ -37,10 +37,17 @@ client_queue(struct client *c, void *dev, uint16_t qc_type)
 void
 client_open(struct client *c, const char *kind, const char *options, uint16_t qc_type)
 {
+	client_open_at(c, "", kind, options, qc_type);
+}
+
+void
+client_open_at(struct client *c, const char *socket, const char *kind, const char *options,
+	uint16_t qc_type)
+{
 	char err[256] = "";
 	void *dev;
 
-	if (tr->open("", options, kind, &dev, err, sizeof(err)) != 0) {
+	if (tr->open(socket, options, kind, &dev, err, sizeof(err)) != 0) {
 		fprintf(stderr, "open %s %s: %s\n", kind, options, err);
 		exit(1);
 	}

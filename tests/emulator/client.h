@@ -31,6 +31,9 @@ struct client {
 
 /* Exit on failure: what is expected to fail calls the transport itself. */
 void client_open(struct client *c, const char *kind, const char *options, uint16_t qc_type);
+/* The same at a daemon, whose device has the options; "": in this process. */
+void client_open_at(struct client *c, const char *socket, const char *kind, const char *options,
+	uint16_t qc_type);
 /* A queue of an open device. */
 void client_queue(struct client *c, void *dev, uint16_t qc_type);
 void client_queue_close(struct client *c);

@@ -2,15 +2,18 @@
 /*
  * Many descriptors behind one doorbell, AES-GCM and chains of several shapes and keys, among others
  * that are neither or have addresses that nobody can reach: each gets what it gets alone.
- * Argument: engine.
+ * Arguments: engine, or '' and emu:SOCKET of a daemon, with which memory is shared in pieces here and
+ * there.
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "client.h"
 #include "sec2_ops.h"
 
-#define JOBS            200
+#define JOBS            200     /* a multiple of 4 */
 #define ROUNDS          300
 #define MAX_LEN         600
 #define AAD_LEN         16
@@ -22,6 +25,8 @@
 enum wrong { RIGHT, DATA, AAD, LIST, KEY, AKEY, IV, TAG, DESTINATION, NB_WRONG };
 
 enum kind { GCM, CBC, CHAIN, NB_KINDS };
+
+extern const struct wd_transport wd_transport_plugin;
 
 struct job {
 	struct hisi_sgl list;
@@ -38,8 +43,25 @@ struct job {
 	unsigned int key;
 } __attribute__((aligned(64)));
 
-static struct job jobs[JOBS];
-static uint8_t keys[NB_KEYS][16], akeys[NB_KEYS][AKEY_LEN];
+/* A piece of memory, shared as it is, behind each of which there is nothing. */
+struct piece {
+	struct job jobs[4];
+	uint8_t keys[NB_KEYS][16], akeys[NB_KEYS][AKEY_LEN]; /* those of the first one are used */
+};
+
+#define PIECES          (JOBS / 4)
+#define PIECE_SIZE      ((sizeof(struct piece) + 4095) / 4096 * 4096)
+#define STRIDE          (PIECE_SIZE + 4096)
+
+static uint8_t *memory;
+static uint8_t (*keys)[16], (*akeys)[AKEY_LEN];
+static bool daemon_used;
+
+static struct job *
+job_at(unsigned int i)
+{
+	return &((struct piece *)(void *)(memory + i / 4 * STRIDE))->jobs[i % 4];
+}
 
 static const void *
 wild(void)
@@ -47,7 +69,43 @@ wild(void)
 	/* None of them is AddressSanitizer's own. */
 	static const uint64_t addrs[] = { 0, 64, 0x123456789000, 0x8000000000000000, (uint64_t)-64 };
 
+	/* Begins well; a device that sees the whole process sees what is behind it, too. */
+	if (daemon_used && rnd() % 4 == 0)
+		return memory + rnd() % PIECES * STRIDE + PIECE_SIZE - 1;
 	return (const void *)(uintptr_t)addrs[rnd() % 5];
+}
+
+static void
+make_memory(void)
+{
+	struct piece *first;
+
+	memory = mmap(NULL, PIECES * STRIDE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(memory != MAP_FAILED);
+	first = (struct piece *)(void *)memory;
+	keys = first->keys;
+	akeys = first->akeys;
+}
+
+static void
+share_memory(const struct client *c)
+{
+	const struct wd_transport *tr = &wd_transport_plugin;
+	int fd = memfd_create("jobs", MFD_CLOEXEC);
+	uint64_t offset, addr;
+	unsigned int i;
+
+	CHECK(fd >= 0 && ftruncate(fd, (off_t)(PIECES * PIECE_SIZE)) == 0);
+	for (i = 0; i < PIECES; i++) {
+		void *at = memory + i * STRIDE;
+
+		offset = i * PIECE_SIZE;
+		CHECK(mmap(at, PIECE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+			(off_t)offset) == at);
+		CHECK(tr->share(c->dev, at, PIECE_SIZE, fd, offset, &addr) == 0);
+		CHECK(addr == (uintptr_t)at);
+	}
+	close(fd);
 }
 
 static void
@@ -160,7 +218,7 @@ make(struct job *j, enum kind mostly, bool calm, void *bd)
 	rnd_fill(j->aad, sizeof(j->aad));
 	rnd_fill(j->iv, sizeof(j->iv));
 	rnd_fill(j->tag, sizeof(j->tag));
-	j->len = 1 + (uint32_t)(rnd() % (MAX_LEN - 32));
+	j->len = 2 + (uint32_t)(rnd() % (MAX_LEN - 32));
 	j->wrong = !calm && rnd() % 8 == 0 ? rnd() % NB_WRONG : RIGHT;
 	j->key = rnd() % 4 != 0 ? 0 : rnd() % NB_KEYS;
 	j->kind = mostly;
@@ -222,25 +280,33 @@ main(int argc, char **argv)
 	struct client c;
 	uint8_t bd[128];
 
-	CHECK(argc == 2);
-	snprintf(options, sizeof(options), "hw=v3,engine=%s", argv[1]);
-	client_open(&c, "sec2", options, 0);
-	rnd_fill(keys, sizeof(keys));
-	rnd_fill(akeys, sizeof(akeys));
+	make_memory();
+	daemon_used = argc == 3;
+	if (daemon_used) {
+		CHECK(strncmp(argv[2], "emu:", 4) == 0);
+		client_open_at(&c, argv[2] + 4, "sec2", NULL, 0);
+		share_memory(&c);
+	} else {
+		CHECK(argc == 2);
+		snprintf(options, sizeof(options), "hw=v3,engine=%s", argv[1]);
+		client_open(&c, "sec2", options, 0);
+	}
+	rnd_fill(keys, NB_KEYS * sizeof(keys[0]));
+	rnd_fill(akeys, NB_KEYS * sizeof(akeys[0]));
 	for (round = 0; round < ROUNDS; round++) {
 		enum kind mostly = rnd() % 2 ? GCM : CHAIN;
 		bool calm = rnd() % 4 == 0;
 
 		n = 1 + (unsigned int)(rnd() % JOBS);
 		for (i = 0; i < n; i++) {
-			make(&jobs[i], mostly, calm, bd);
+			make(job_at(i), mostly, calm, bd);
 			slots[i] = client_put(&c, bd);
 		}
 		client_ring(&c);
 		for (i = 0; i < n; i++) {
 			CHECK(client_wait(&c) == slots[i]);
-			check(&jobs[i], client_slot(&c, slots[i]));
-			failed += jobs[i].wrong != RIGHT;
+			check(job_at(i), client_slot(&c, slots[i]));
+			failed += job_at(i)->wrong != RIGHT;
 		}
 		/* Other bytes at the addresses of before are other keys. */
 		rnd_fill(keys[rnd() % NB_KEYS], 16);
