@@ -5,8 +5,10 @@
 
 #include "emu_private.h"
 
-void *
-emu_ptr_region(const struct emu_mem *mem, uint64_t addr, uint64_t len)
+const struct emu_region emu_nowhere;
+
+const struct emu_region *
+emu_region_of(const struct emu_mem *mem, uint64_t addr)
 {
 	const struct emu_region *r = mem->regions;
 	unsigned int nb = mem->nb_regions, half;
@@ -21,9 +23,17 @@ emu_ptr_region(const struct emu_mem *mem, uint64_t addr, uint64_t len)
 			nb = half;
 		}
 	}
-	if (emu_likely(nb == 1 && addr >= r->dev_addr && addr - r->dev_addr < r->len &&
-			len <= r->len - (addr - r->dev_addr)))
-		return r->ptr + (addr - r->dev_addr);
+	return nb == 1 && addr - r->dev_addr < r->len ? r : NULL;
+}
+
+void *
+emu_ptr_region(const struct emu_mem *mem, uint64_t addr, uint64_t len)
+{
+	const struct emu_region *r = emu_region_of(mem, addr);
+	uint8_t *p = r == NULL ? NULL : emu_ptr_in(r, addr, len);
+
+	if (emu_likely(p != NULL))
+		return p;
 	return mem->miss != NULL ? mem->miss(mem->miss_arg, addr, len) : NULL;
 }
 

@@ -42,6 +42,39 @@ struct emu_mem {
 	uint64_t space;
 };
 
+/* Of a device without SVA: where addr is, or NULL: in none, though mem->miss may have an answer. */
+const struct emu_region *emu_region_of(const struct emu_mem *mem, uint64_t addr);
+
+/* [addr, addr + len) if it is all there, else NULL. */
+static inline uint8_t *
+emu_ptr_in(const struct emu_region *r, uint64_t addr, uint64_t len)
+{
+	uint64_t off = addr - r->dev_addr;
+
+	return off < r->len && len <= r->len - off ? r->ptr + off : NULL;
+}
+
+extern const struct emu_region emu_nowhere;
+
+/*
+ * For addresses of a kind, which mostly are in one region: *near, at first &emu_nowhere, is the last
+ * one's. NULL: not in one region; emu_ptr() may know better. *near is as good as a pointer.
+ */
+static inline uint8_t *
+emu_ptr_near(const struct emu_mem *mem, const struct emu_region **near, uint64_t addr, uint64_t len)
+{
+	uint8_t *p = emu_ptr_in(*near, addr, len);
+	const struct emu_region *r;
+
+	if (__builtin_expect(p != NULL, 1))
+		return p;
+	r = emu_region_of(mem, addr);
+	if (r == NULL)
+		return NULL;
+	*near = r;
+	return emu_ptr_in(r, addr, len);
+}
+
 /* Pointer to [addr, addr + len), or NULL when the device cannot reach all of it. */
 void *emu_ptr_region(const struct emu_mem *mem, uint64_t addr, uint64_t len);
 

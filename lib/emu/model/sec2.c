@@ -410,20 +410,33 @@ sec2_run(void *arg, struct emu_job *jobs, unsigned int n)
 	}
 }
 
+/* Bytes that a job has worked on. */
+static uint32_t
+bytes_of(const struct emu_device *dev, const void *sqe)
+{
+	const struct sec2_bd3 *bd = sqe;
+	uint32_t clen, alen;
+	struct sec2_req r;
+
+	if (dev->hw == 2)
+		return !sec2_bd2_read(sqe, &r) ? 0 : r.clen > r.alen ? r.clen : r.alen;
+	if (HW_GET(BD3_TYPE, bd->bd_param) != SEC2_BD_TYPE3)
+		return 0;
+	clen = (uint32_t)HW_GET(BD3_LEN, bd->c_len_ivin);
+	alen = (uint32_t)HW_GET(BD3_LEN, bd->a_len_key);
+	return clen > alen ? clen : alen;
+}
+
 static void
 sec2_account(const struct emu_device *dev, const struct emu_job *jobs, unsigned int n,
 	uint64_t *bytes, uint64_t *errors)
 {
-	struct sec2_req r;
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		/* Both results are in the same place. */
-		const struct sec2_bd3 *bd = jobs[i].sqe;
-
-		*errors += bd->error_type != 0;
-		if (dev->hw == 2 ? sec2_bd2_read(jobs[i].sqe, &r) : sec2_bd3_read(jobs[i].sqe, &r))
-			*bytes += r.clen > r.alen ? r.clen : r.alen;
+		/* Both types have their results in the same place. */
+		*errors += ((const struct sec2_bd3 *)jobs[i].sqe)->error_type != 0;
+		*bytes += bytes_of(dev, jobs[i].sqe);
 	}
 }
 

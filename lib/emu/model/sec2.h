@@ -124,7 +124,7 @@ struct sec2_ctx {
 	volatile unsigned int done;     /* jobs that have their result */
 	bool chains_last;       /* the last jobs were chains, not AES-GCM */
 	struct sec2_form gcm_form, chain_form;
-	const uint8_t *gcm_ckey;        /* the key at gcm.key */
+	uint64_t gcm_ckey;              /* device address of the key at gcm.key */
 	const uint8_t *gcm_listed;      /* entries before it were seen by sec2_bd3_prefetch() */
 	struct crypto_gcm gcm;          /* run: NULL before a key was looked up */
 	struct crypto_chain chains[CRYPTO_BATCH];

@@ -18,6 +18,7 @@
 #define DATA_AHEAD      8
 
 #define SIZE            sizeof(struct sec2_bd3)
+#define PAIR_SIZE       (sizeof(struct hisi_sgl) + 2 * sizeof(struct hisi_sgl_entry))
 
 /* Bits of bd_param that a plain request may have in any way: the scene's lowest, one of each type. */
 #define ANY_PARAM       (HW_PREP(BD3_SCENE, 1) | HW_PREP(BD3_DE, 1) | \
@@ -57,9 +58,17 @@ read_form(struct sec2_form *f, const volatile struct sec2_bd3 *bd)
 
 /* Where all of a request is. */
 struct gcm_parts {
-	const uint8_t *ckey, *iv, *aad, *src;
+	const uint8_t *iv, *aad, *src;
 	uint8_t *dst, *mac;
 	uint32_t alen, clen;
+	uint64_t ckey;          /* as the device has it */
+};
+
+/* What the device of a job sees: sva is known when this is compiled. */
+struct sight {
+	const struct emu_mem *mem;
+	bool sva;
+	const struct emu_region *lists, *data; /* see emu_ptr_near() */
 };
 
 static inline uint8_t *
@@ -84,39 +93,50 @@ find_any(const struct sec2_form *f, const struct emu_mem *mem, const volatile st
 
 	p->alen = (uint32_t)HW_GET(BD3_LEN, bd->a_len_key);
 	p->clen = (uint32_t)HW_GET(BD3_LEN, bd->c_len_ivin);
-	p->ckey = emu_ptr(mem, bd->c_key_addr, f->t.ckey_len);
+	p->ckey = bd->c_key_addr;
 	p->iv = emu_ptr(mem, bd->c_ivin_addr, 12);
 	p->mac = emu_ptr(mem, bd->mac_addr, f->t.mac_len);
 	p->src = p->dst = piece(mem, f->src_list, src, off, p->clen);
 	p->aad = p->alen == 0 ? no_aad : piece(mem, f->src_list, src, a_off, p->alen);
 	if (f->de && (dst != src || f->dst_list != f->src_list))
 		p->dst = piece(mem, f->dst_list, dst, off, p->clen);
-	return p->ckey != NULL && p->iv != NULL && p->mac != NULL && p->src != NULL &&
-		p->aad != NULL && p->dst != NULL;
+	return p->iv != NULL && p->mac != NULL && p->src != NULL && p->aad != NULL &&
+		p->dst != NULL;
+}
+
+/* NULL: find_any() may know better. */
+static inline uint8_t *
+at(const struct sight *s, const struct emu_region **near, uint64_t addr, uint64_t len)
+{
+	return s->sva ? ptr(addr) : emu_ptr_near(s->mem, near, addr, len);
 }
 
 /*
- * In place, {AAD, payload} as DPDK's users have them, on a device that sees the whole process: all
- * with one look at the list. Nonsense faults when it is used, a list at address 0 is find_any()'s.
+ * In place, {AAD, payload} as DPDK's users have them: all with one look at the list. With SVA
+ * nonsense faults when it is used, and a list at address 0 is find_any()'s.
  */
 static inline __attribute__((always_inline)) bool
-find_pair(const struct sec2_form *f, const volatile struct sec2_bd3 *bd, struct gcm_parts *p)
+find_pair(const struct sec2_form *f, struct sight *s, const volatile struct sec2_bd3 *bd,
+	struct gcm_parts *p)
 {
 	uint64_t src = bd->data_src_addr;
-	const volatile struct hisi_sgl *sgl = (const volatile struct hisi_sgl *)ptr(src);
+	const volatile struct hisi_sgl *sgl;
 	uint32_t len;
 
 	if (!f->pair || src < EMU_PAGE || src % HISI_SGL_ALIGN != 0 ||
 			(f->de && bd->data_dst_addr != src) ||
-			bd->auth_src_offset != 0 || bd->cipher_src_offset != p->alen ||
-			sgl->entry_sum_in_sgl != 2 || sgl->entries[0].len != p->alen || p->alen == 0)
+			bd->auth_src_offset != 0 || bd->cipher_src_offset != p->alen)
+		return false;
+	sgl = (const volatile struct hisi_sgl *)at(s, &s->lists, src, PAIR_SIZE);
+	if ((!s->sva && sgl == NULL) || sgl->entry_sum_in_sgl != 2 ||
+			sgl->entries[0].len != p->alen || p->alen == 0)
 		return false;
 	len = sgl->entries[1].len;
-	p->ckey = ptr(bd->c_key_addr);
-	p->iv = ptr(bd->c_ivin_addr);
-	p->mac = ptr(bd->mac_addr);
-	p->aad = ptr(sgl->entries[0].addr);
-	p->src = p->dst = ptr(sgl->entries[1].addr);
+	p->ckey = bd->c_key_addr;
+	p->iv = at(s, &s->data, bd->c_ivin_addr, 12);
+	p->mac = at(s, &s->data, bd->mac_addr, f->t.mac_len);
+	p->aad = at(s, &s->data, sgl->entries[0].addr, p->alen);
+	p->src = p->dst = at(s, &s->data, sgl->entries[1].addr, p->clen);
 	/* The library takes a NULL for a mistake of the program's, and does nothing. */
 	return len >= p->clen && len <= HISI_SGL_MAX_ENTRY_LEN && p->aad != NULL && p->dst != NULL &&
 		p->iv != NULL && p->mac != NULL;
@@ -124,7 +144,7 @@ find_pair(const struct sec2_form *f, const volatile struct sec2_bd3 *bd, struct 
 
 /* False: the short cut is not for it, nothing is said yet. */
 static inline __attribute__((always_inline)) bool
-find(struct sec2_form *f, const struct emu_mem *mem, const volatile struct sec2_bd3 *bd,
+find(const struct sec2_form *f, struct sight *s, const volatile struct sec2_bd3 *bd,
 	struct gcm_parts *p)
 {
 	struct gcm_parts any;
@@ -135,10 +155,10 @@ find(struct sec2_form *f, const struct emu_mem *mem, const volatile struct sec2_
 	p->clen = (uint32_t)HW_GET(BD3_LEN, bd->c_len_ivin);
 	if (p->clen == 0 || p->alen + p->clen > SEC2_MAX_LEN)
 		return false;
-	if (emu_likely(mem->sva && find_pair(f, bd, p)))
+	if (emu_likely(find_pair(f, s, bd, p)))
 		return true;
 	/* A copy: the compiler keeps what nobody has the address of in registers. */
-	if (!find_any(f, mem, bd, &any))
+	if (!find_any(f, s->mem, bd, &any))
 		return false;
 	*p = any;
 	return true;
@@ -164,12 +184,16 @@ sec2_gcm_read(struct sec2_form *f, const struct emu_mem *mem, struct sec2_op *op
 	const void *sqe)
 {
 	const volatile struct sec2_bd3 *bd = sqe;
+	struct sight sight = { mem, mem->sva, &emu_nowhere, &emu_nowhere };
 	struct crypto_task *t = &op->t;
 	struct gcm_parts p;
 
 	if (!sec2_same_form(f, bd))
 		read_form(f, bd);
-	if (!find(f, mem, bd, &p))
+	if (!find(f, &sight, bd, &p))
+		return false;
+	t->ckey = emu_ptr(mem, p.ckey, f->t.ckey_len);
+	if (t->ckey == NULL)
 		return false;
 	t->cipher = f->t.cipher;
 	t->calg = f->t.calg;
@@ -181,7 +205,6 @@ sec2_gcm_read(struct sec2_form *f, const struct emu_mem *mem, struct sec2_op *op
 	t->todo = f->t.todo;
 	t->alen = p.alen;
 	t->clen = p.clen;
-	t->ckey = p.ckey;
 	t->iv = p.iv;
 	t->asrc = p.aad;
 	t->csrc = p.src;
@@ -204,13 +227,16 @@ sec2_gcm_read(struct sec2_form *f, const struct emu_mem *mem, struct sec2_op *op
 /* ------------------------------------------------------------------ many of them */
 
 static __attribute__((noinline)) bool
-new_key(struct sec2_ctx *ctx, const uint8_t *ckey)
+new_key(struct sec2_ctx *ctx, const struct emu_mem *mem, uint64_t ckey)
 {
 	struct crypto_task t = ctx->gcm_form.t;
 
 	ctx->gcm.run = NULL;
-	emu_touch_short(ckey, t.ckey_len);
-	t.ckey = ctx->gcm_ckey = ckey;
+	ctx->gcm_ckey = ckey;
+	t.ckey = emu_ptr(mem, ckey, t.ckey_len);
+	if (t.ckey == NULL)
+		return false;
+	emu_touch_short(t.ckey, t.ckey_len);
 	return ctx->engine->gcm(ctx->engine_ctx, &t, &ctx->gcm);
 }
 
@@ -218,8 +244,8 @@ new_key(struct sec2_ctx *ctx, const uint8_t *ckey)
  * A job from its descriptor to its result. What it points to and cannot be reached faults here,
  * maybe in the library. False: it has to go another way.
  */
-static inline bool
-work(struct sec2_ctx *ctx, const struct emu_mem *mem, uint8_t *sqe)
+static inline __attribute__((always_inline)) bool
+work(struct sec2_ctx *ctx, struct sight *s, uint8_t *sqe)
 {
 	const volatile struct sec2_bd3 *bd = (const volatile struct sec2_bd3 *)sqe;
 	struct sec2_form *f = &ctx->gcm_form;
@@ -231,9 +257,9 @@ work(struct sec2_ctx *ctx, const struct emu_mem *mem, uint8_t *sqe)
 		read_form(f, bd);
 		ctx->gcm.run = NULL;
 	}
-	if (!find(f, mem, bd, &p))
+	if (!find(f, s, bd, &p))
 		return false;
-	if (emu_unlikely(g->run == NULL || p.ckey != ctx->gcm_ckey) && !new_key(ctx, p.ckey))
+	if (emu_unlikely(g->run == NULL || p.ckey != ctx->gcm_ckey) && !new_key(ctx, s->mem, p.ckey))
 		return false;
 	touch(f, &p);
 	if (emu_likely(f->t.cipher == SEC2_CIPHER_ENC)) {
@@ -249,19 +275,47 @@ work(struct sec2_ctx *ctx, const struct emu_mem *mem, uint8_t *sqe)
 	return true;
 }
 
-/* Asks for what the list of a job, which may be nonsense, points to, and for where its tag goes. */
-EMU_ANY_ADDRESS static inline void
-ask_for_data(const struct sec2_form *f, const struct emu_mem *mem, const uint8_t *sqe)
+/*
+ * Asks for what a descriptor points to. Without SVA that is where the jobs before had the like: no
+ * region is looked for.
+ */
+static inline __attribute__((always_inline)) void
+ask_for_list(const struct sec2_form *f, const struct sight *s, const uint8_t *sqe)
 {
 	const volatile struct sec2_bd3 *bd = (const volatile struct sec2_bd3 *)sqe;
+	const uint8_t *src;
 
-	emu_prefetch_write(ptr(bd->mac_addr));
-	if (f->pair && mem->sva) {
-		const volatile struct hisi_sgl *sgl =
-			(const volatile struct hisi_sgl *)ptr(bd->data_src_addr);
+	if (s->sva) {
+		sec2_bd3_prefetch(sqe);
+		return;
+	}
+	emu_prefetch(emu_ptr_in(s->data, bd->c_ivin_addr, 1));
+	src = emu_ptr_in(f->src_list ? s->lists : s->data, bd->data_src_addr, PAIR_SIZE);
+	emu_prefetch(src);
+	emu_prefetch(src + 64);
+}
 
+/* Asks for what the list of a job, which may be nonsense, points to, and for where its tag goes. */
+EMU_ANY_ADDRESS static inline void
+ask_for_data(const struct sec2_form *f, const struct sight *s, const uint8_t *sqe)
+{
+	const volatile struct sec2_bd3 *bd = (const volatile struct sec2_bd3 *)sqe;
+	const volatile struct hisi_sgl *sgl;
+
+	if (s->sva)
+		emu_prefetch_write(ptr(bd->mac_addr));
+	else
+		emu_prefetch_write(emu_ptr_in(s->data, bd->mac_addr, 1));
+	if (!f->pair)
+		return;
+	sgl = (const volatile struct hisi_sgl *)(s->sva ? ptr(bd->data_src_addr) :
+		emu_ptr_in(s->lists, bd->data_src_addr, PAIR_SIZE));
+	if (s->sva) {
 		emu_prefetch_at(sgl->entries[0].addr);
 		emu_prefetch_write(ptr(sgl->entries[1].addr));
+	} else if (sgl != NULL) {
+		emu_prefetch(emu_ptr_in(s->data, sgl->entries[0].addr, 1));
+		emu_prefetch_write(emu_ptr_in(s->data, sgl->entries[1].addr, 1));
 	}
 }
 
@@ -289,8 +343,8 @@ neighbours(const struct emu_job *jobs, unsigned int n)
 }
 
 /* What the loop below has asked for when it is at a job, of the jobs behind that one. */
-static inline void
-start(struct sec2_ctx *ctx, const struct run *r, uint8_t *sqe, bool sqes)
+static inline __attribute__((always_inline)) void
+start(struct sec2_ctx *ctx, const struct sight *s, const struct run *r, uint8_t *sqe, bool sqes)
 {
 	unsigned int i;
 
@@ -300,7 +354,7 @@ start(struct sec2_ctx *ctx, const struct run *r, uint8_t *sqe, bool sqes)
 	if (ctx->gcm_listed > sqe && ctx->gcm_listed <= sqe + LISTS_AHEAD * SIZE)
 		i = (unsigned int)((size_t)(ctx->gcm_listed - sqe) / SIZE);
 	for (; i < LISTS_AHEAD && i < r->announced; i++)
-		sec2_bd3_prefetch(sqe + i * SIZE);
+		ask_for_list(&ctx->gcm_form, s, sqe + i * SIZE);
 }
 
 /* The same for whoever goes on behind the loop. */
@@ -316,37 +370,49 @@ finish(struct sec2_ctx *ctx, const struct run *r, const uint8_t *sqe)
 }
 
 /* Goes on at job done, and keeps where it is for whoever comes after a fault. */
-static __attribute__((noinline)) bool
-run_neighbours(struct sec2_ctx *ctx, const struct emu_job *jobs)
+static inline __attribute__((always_inline)) bool
+run_sight(struct sec2_ctx *ctx, struct sight *s, const struct run *r, uint8_t *sqe)
 {
 	unsigned int done = ctx->done, i;
-	struct run r = neighbours(jobs + done, ctx->end - done);
-	const struct emu_mem *mem = emu_queue_mem(r.q);
-	uint8_t *sqe = jobs[done].sqe;
 
-	start(ctx, &r, sqe, done != 0);
+	start(ctx, s, r, sqe, done != 0);
 	ctx->looks = true;
-	for (i = 0; i < DATA_AHEAD && i < r.n; i++) {
+	for (i = 0; i < DATA_AHEAD && i < r->n; i++) {
 		ctx->at = done + i;
-		ask_for_data(&ctx->gcm_form, mem, sqe + i * SIZE);
+		ask_for_data(&ctx->gcm_form, s, sqe + i * SIZE);
 	}
-	for (i = 0; i < r.n; i++, sqe += SIZE) {
-		if (emu_likely(i + SQES_AHEAD < r.announced))
+	for (i = 0; i < r->n; i++, sqe += SIZE) {
+		if (emu_likely(i + SQES_AHEAD < r->announced))
 			emu_prefetch_sqe(sqe + SQES_AHEAD * SIZE);
-		if (emu_likely(i + LISTS_AHEAD < r.announced))
-			sec2_bd3_prefetch(sqe + LISTS_AHEAD * SIZE);
-		if (emu_likely(i + DATA_AHEAD < r.n)) {
+		if (emu_likely(i + LISTS_AHEAD < r->announced))
+			ask_for_list(&ctx->gcm_form, s, sqe + LISTS_AHEAD * SIZE);
+		if (emu_likely(i + DATA_AHEAD < r->n)) {
 			ctx->at = done + i + DATA_AHEAD;
 			ctx->looks = true;
-			ask_for_data(&ctx->gcm_form, mem, sqe + DATA_AHEAD * SIZE);
+			ask_for_data(&ctx->gcm_form, s, sqe + DATA_AHEAD * SIZE);
 		}
 		ctx->looks = false;
-		if (emu_unlikely(!work(ctx, mem, sqe)))
+		if (emu_unlikely(!work(ctx, s, sqe)))
 			return false;
 		ctx->done = done + i + 1;
 	}
-	finish(ctx, &r, sqe);
+	finish(ctx, r, sqe);
 	return true;
+}
+
+static __attribute__((noinline)) bool
+run_neighbours(struct sec2_ctx *ctx, const struct emu_job *jobs)
+{
+	struct run r = neighbours(jobs + ctx->done, ctx->end - ctx->done);
+	struct sight s = { emu_queue_mem(r.q), true, &emu_nowhere, &emu_nowhere };
+	uint8_t *sqe = jobs[ctx->done].sqe;
+
+	if (s.mem->sva)
+		return run_sight(ctx, &s, &r, sqe);
+	s.sva = false;
+	/* Somebody else's address may be the same. */
+	ctx->gcm.run = NULL;
+	return run_sight(ctx, &s, &r, sqe);
 }
 
 unsigned int
