@@ -102,6 +102,12 @@ sec2_new_form(struct sec2_form *f, const volatile struct sec2_bd3 *bd)
 	f->looked = true;
 }
 
+/* Regions of a device without SVA in which the last data and the last keys were: see emu_ptr_near(). */
+struct sec2_near {
+	const struct emu_mem *mem;      /* whose they are, or NULL */
+	const struct emu_region *data, *keys;
+};
+
 _Static_assert(EMU_BATCH <= CRYPTO_BATCH, "a batch is one for the engine");
 
 struct sec2_ctx {
@@ -127,6 +133,7 @@ struct sec2_ctx {
 	uint64_t gcm_ckey;              /* device address of the key at gcm.key */
 	const uint8_t *gcm_listed;      /* entries before it were seen by sec2_bd3_prefetch() */
 	struct crypto_gcm gcm;          /* run: NULL before a key was looked up */
+	struct sec2_near near;          /* of chains */
 	struct crypto_chain chains[CRYPTO_BATCH];
 	struct sec2_op ops[EMU_BATCH];
 };
@@ -157,17 +164,6 @@ sec2_bd3_prefetch(const void *sqe)
 	const volatile struct sec2_bd3 *bd = sqe;
 
 	sec2_prefetch(bd->c_ivin_addr, bd->data_src_addr, bd->data_dst_addr);
-}
-
-/* The same for the job that is ahead jobs behind i, maybe one of the next batch. Type 3. */
-static inline void
-sec2_prefetch_job(const struct emu_job *jobs, unsigned int n, unsigned int i, unsigned int ahead)
-{
-	const void *sqe = i + ahead < n ? jobs[i + ahead].sqe :
-		emu_next_sqe(jobs[i].q, i + ahead - n);
-
-	if (emu_likely(sqe != NULL))
-		sec2_bd3_prefetch(sqe);
 }
 
 _Static_assert(offsetof(struct sec2_bd2, result) == offsetof(struct sec2_bd3, result) &&

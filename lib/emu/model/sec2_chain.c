@@ -164,23 +164,35 @@ find_sva(const struct sec2_form *f, const volatile struct sec2_bd3 *bd, struct c
 	c->mac = ptr(bd->mac_addr);
 }
 
+/* And for one that does not. False: the long way may know better. */
 static bool
-find_shared(struct sec2_form *f, const struct emu_mem *mem, const volatile struct sec2_bd3 *bd,
+find_shared(const struct sec2_form *f, struct sec2_near *near, const volatile struct sec2_bd3 *bd,
 	struct crypto_chain *c)
 {
-	struct crypto_task *t = &f->t;
-	const uint8_t *all;
-	uint32_t len;
+	uint32_t c_off = bd->cipher_src_offset, a_off = bd->auth_src_offset;
+	uint32_t lo = c_off < a_off ? c_off : a_off, c_end = c_off + c->clen, a_end = a_off + c->alen;
+	uint8_t *base = emu_ptr_near(near->mem, &near->data, bd->data_src_addr + lo,
+		(c_end > a_end ? c_end : a_end) - lo);
 
-	if (!find_all(f, mem, bd, t, &all, &len))
+	if (base == NULL)
 		return false;
-	c->cdata = t->cdst;
-	c->adata = t->asrc;
-	c->ckey = t->ckey;
-	c->iv = t->iv;
-	c->akey = t->akey;
-	c->mac = t->mac;
-	return true;
+	c->cdata = base + (c_off - lo);
+	c->adata = base + (a_off - lo);
+	c->iv = emu_ptr_near(near->mem, &near->data, bd->c_ivin_addr, 16);
+	c->mac = emu_ptr_near(near->mem, &near->data, bd->mac_addr, f->t.mac_len);
+	c->ckey = emu_ptr_near(near->mem, &near->keys, bd->c_key_addr, f->t.ckey_len);
+	c->akey = f->t.akey_len == 0 ? no_key :
+		emu_ptr_near(near->mem, &near->keys, bd->a_key_addr, f->t.akey_len);
+	return c->iv != NULL && c->mac != NULL && c->ckey != NULL && c->akey != NULL;
+}
+
+/* Regions are those of a queue's client. */
+static inline struct sec2_near *
+near_of(struct sec2_ctx *ctx, const struct emu_mem *mem)
+{
+	if (emu_unlikely(ctx->near.mem != mem))
+		ctx->near = (struct sec2_near){ mem, &emu_nowhere, &emu_nowhere };
+	return &ctx->near;
 }
 
 /* Job i of the group; false: it is not of the group. */
@@ -206,14 +218,12 @@ add(struct sec2_ctx *ctx, const struct emu_job *job, unsigned int i)
 		return false;
 	if (emu_likely(mem->sva))
 		find_sva(f, bd, c);
-	else if (!find_shared(f, mem, bd, c))
+	else if (!find_shared(f, near_of(ctx, mem), bd, c))
 		return false;
 	if (i == 0 || c->ckey != c[-1].ckey || c->akey != c[-1].akey) {
 		emu_touch_short(c->ckey, f->t.ckey_len);
 		emu_touch(c->akey, f->t.akey_len);
 	}
-	emu_prefetch_write(c->cdata);
-	emu_prefetch_write(c->mac);
 	return true;
 }
 
@@ -254,6 +264,28 @@ results(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 	}
 }
 
+/*
+ * Asks for all that the descriptor of a job, maybe of the next batch, points to, but the keys. Without
+ * SVA that is where the jobs before had the like: no region is looked for.
+ */
+static inline void
+ask_for_data(const struct sec2_near *near, const struct emu_job *jobs, unsigned int n, unsigned int i)
+{
+	const volatile struct sec2_bd3 *bd = i < n ? jobs[i].sqe : emu_next_sqe(jobs[0].q, i - n);
+
+	if (emu_unlikely(bd == NULL))
+		return;
+	if (emu_likely(emu_queue_mem(jobs[0].q)->sva)) {
+		emu_prefetch_at(bd->c_ivin_addr);
+		emu_prefetch_write(ptr(bd->data_src_addr));
+		emu_prefetch_write(ptr(bd->mac_addr));
+	} else if (near->mem != NULL) {
+		emu_prefetch(emu_ptr_in(near->data, bd->c_ivin_addr, 1));
+		emu_prefetch_write(emu_ptr_in(near->data, bd->data_src_addr, 1));
+		emu_prefetch_write(emu_ptr_in(near->data, bd->mac_addr, 1));
+	}
+}
+
 /* Inside a guarded section. Returns how many jobs, at most ctx->end, may be worked on. */
 static __attribute__((noinline)) unsigned int
 gather_guarded(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
@@ -265,7 +297,7 @@ gather_guarded(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 		ctx->at = nb;
 		if (nb % STEP == 0)
 			emu_prefetch_ahead(jobs, n, nb, STEP, EMU_AHEAD);
-		sec2_prefetch_job(jobs, n, nb, AHEAD);
+		ask_for_data(&ctx->near, jobs, n, nb + AHEAD);
 		if (!add(ctx, &jobs[nb], nb))
 			break;
 	}
@@ -308,8 +340,9 @@ sec2_chain_run(struct sec2_ctx *ctx, const struct emu_job *jobs, unsigned int n)
 {
 	unsigned int i;
 
+	ctx->near.mem = NULL;
 	for (i = 0; i < AHEAD && i < n; i++)
-		sec2_bd3_prefetch(jobs[i].sqe);
+		ask_for_data(&ctx->near, jobs, n, i);
 	n = gather(ctx, jobs, n);
 	if (n == 0)
 		return 0;
