@@ -304,7 +304,14 @@ wd_bounce_add_flat(struct wd_bounce *b, const struct wd_bounce_piece *p, uint64_
 void
 wd_bounce_commit(struct wd_bounce *b)
 {
-	b->records[b->rec_head & b->rec_mask] = b->now;
+	struct record *r = &b->records[b->rec_head & b->rec_mask];
+
+	/* The number may be looked at before it counts: see wd_bounce_done(). */
+	wd_publish32(&r->id, b->now.id);
+	r->q = b->now.q;
+	r->copy_end = b->now.copy_end;
+	r->end = b->now.end;
+	r->bytes = b->now.bytes;
 	b->head = b->now.end;
 	b->copy_head = b->now.copy_end;
 	wd_publish32(&b->rec_head, b->rec_head + 1);
