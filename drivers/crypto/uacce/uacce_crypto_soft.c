@@ -19,6 +19,18 @@ struct uacce_crypto_soft {
 	uint8_t *buf;
 };
 
+/*
+ * What libcrypto does at the first fetch of a kind it does now: of two threads that come to it at
+ * once, the second one may be told that there is no such algorithm (OpenSSL 3.0).
+ */
+static void
+warm_up(void)
+{
+	EVP_CIPHER_free(EVP_CIPHER_fetch(NULL, "AES-128-CTR", NULL));
+	EVP_MAC_free(EVP_MAC_fetch(NULL, "HMAC", NULL));
+	EVP_MD_free(EVP_MD_fetch(NULL, "SHA1", NULL));
+}
+
 struct uacce_crypto_soft *
 uacce_crypto_soft_new(void)
 {
@@ -32,6 +44,7 @@ uacce_crypto_soft_new(void)
 		uacce_crypto_soft_free(soft);
 		return NULL;
 	}
+	warm_up();
 	return soft;
 }
 
