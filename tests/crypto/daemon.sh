@@ -6,11 +6,11 @@
 # after the device, with memory that it does not reach, two processes on one device, and a daemon that
 # dies.
 #
-#   daemon.sh UACCE_EMU FUZZ LOSS BOUNCE
+#   daemon.sh UACCE_EMU FUZZ LOSS BOUNCE THREADS
 
 set -euo pipefail
 
-emu=$1 fuzz=$2 loss=$3 bounce=$4
+emu=$1 fuzz=$2 loss=$3 bounce=$4 threads=$5
 . "$(dirname "$(readlink -f "$0")")/../daemon-lib.sh"
 
 serve sec2
@@ -29,6 +29,7 @@ run "$loss" daemon "$dir/sock" "$pid"
 serve sec2
 run "$fuzz" "device=emu:$dir/sock,bounce=1" 5000 0 far
 run "$fuzz" "device=emu:$dir/sock" 3000 0 raw far
+run "$threads" "device=emu:$dir/sock,bounce=1" 100000 far
 run "$bounce" "$dir/sock" "$pid"
 
 serve sec2:mode=noiommu
