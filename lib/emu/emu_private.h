@@ -257,6 +257,7 @@ struct emu_device {
 	unsigned int max_queues;
 	unsigned int depth;
 	unsigned int nb_threads;
+	uint32_t spin_ns;               /* until an idle thread sleeps; 0: as it pays */
 	bool in_poller;                 /* threads=0: a context per queue, run by whoever polls it */
 	char cpus[256];                 /* affinity list, "" = all */
 	bool db_slots;

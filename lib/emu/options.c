@@ -97,6 +97,17 @@ set_doorbell(struct emu_device *dev, const char *value)
 }
 
 static int
+set_spin(struct emu_device *dev, const char *value)
+{
+	unsigned int us;
+
+	if (parse_number(value, 1, 1000000, &us) != 0)
+		return -EINVAL;
+	dev->spin_ns = us * 1000;
+	return 0;
+}
+
+static int
 set_mode(struct emu_device *dev, const char *value)
 {
 	static const struct {
@@ -156,6 +167,7 @@ static const struct {
 	{ "cpus", set_cpus, "a list such as 0-1 or 0:2" },
 	{ "engine", set_engine, "an engine of this kind that this machine has" },
 	{ "doorbell", set_doorbell, "slots or shared" },
+	{ "spin", set_spin, "1 to 1000000 microseconds" },
 	{ "fault", emu_fault_add, EMU_FAULT_SYNTAX },
 	{ "mode", set_mode, "sva in the process, iommu or noiommu of a daemon, or domain as well of a "
 		"daemon with --vuacce" },

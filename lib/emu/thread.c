@@ -334,12 +334,16 @@ idle_step(struct emu_thread *th, struct idle *idle)
 		if (idle->periods++ % SPIN_PROBE == 0 && spin < SPIN_MAX_NS)
 			spin = idle->spin_ns = SPIN_MAX_NS;
 	}
-	if (!idle->dozed)
-		idle_look_around(th, idle, now);
-	if (now < idle->crowd_until)
-		usual = SPIN_CROWD_NS;
-	if (spin > usual + idle->credit)
-		spin = usual + idle->credit;
+	if (th->dev->spin_ns != 0) {
+		spin = th->dev->spin_ns;
+	} else {
+		if (!idle->dozed)
+			idle_look_around(th, idle, now);
+		if (now < idle->crowd_until)
+			usual = SPIN_CROWD_NS;
+		if (spin > usual + idle->credit)
+			spin = usual + idle->credit;
+	}
 	if (now - idle->since > spin) {
 		idle->dozed = true;
 		doze(th, doze_time(th, idle, now));

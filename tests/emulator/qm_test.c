@@ -256,8 +256,36 @@ test_options(void)
 	refuse("sec2", "", "cpus=3-1", "cpus");
 	refuse("sec2", "", "cpus=", "cpus");
 	refuse("sec2", "", "doorbell=loud", "doorbell");
+	refuse("sec2", "", "spin=0", "spin");
+	refuse("sec2", "", "spin=1000001", "spin");
 	refuse("sec2", "somewhere", "hw=v3", "hw=v3");
 	refuse("hpre", "", NULL, "hpre");
+}
+
+/* Does the engine sleep 0.2 s after its last work? */
+static bool
+sleeps(const char *options)
+{
+	uint8_t sqe[128] = { 0 };
+	struct client c;
+	bool dozes;
+
+	client_open(&c, "sec2", options, 0);
+	client_put(&c, sqe);
+	client_ring(&c);
+	CHECK(client_wait(&c) == 0);
+	usleep(200000);
+	dozes = __atomic_load_n(c.doze.dozing, __ATOMIC_RELAXED) != 0;
+	client_close(&c);
+	return dozes;
+}
+
+static void
+test_spin(void)
+{
+	CHECK(sleeps(""));
+	CHECK(!sleeps("spin=1000000"));
+	CHECK(sleeps("spin=20000"));
 }
 
 int
@@ -265,6 +293,7 @@ main(void)
 {
 	CHECK(tr->abi == WD_TRANSPORT_ABI);
 	test_options();
+	test_spin();
 	test_life();
 	test_ring("depth=64");
 	test_ring("depth=64,engine=openssl,threads=2,cpus=0");
