@@ -215,6 +215,7 @@ def notes(results):
            'for the drivers of this project; the main lcore, which only waits, is not counted.',
            'crypto_uacce, compress_uacce: a device in the process, with SVA; iommu, noiommu: one',
            'of a daemon, without.',
+           'pmd-cyclecount: the engine is kept awake (spin=1000000), as hardware is.',
            'a (b..c): median and range of the rounds; "!": some round failed; "-": not measured.']
     for key, why in results.failures.items():
         out.append(f'FAILED {" ".join(map(str, key))}: {"; ".join(dict.fromkeys(why))}')

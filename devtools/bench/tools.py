@@ -73,17 +73,21 @@ class Tools:
         return ','.join(pairs)
 
     @contextlib.contextmanager
-    def device(self, name):
-        """The devargs of a driver's device; starts the daemon that has it, if there is one."""
+    def device(self, name, awake):
+        """
+        The devargs of a driver's device; starts the daemon that has it, if there is one. An engine
+        that is awake never sleeps, as hardware.
+        """
         driver, mode = split(name)
+        options = ',spin=1000000' if awake else ''
         if not mode:
-            yield 'device=emu'
+            yield 'device=emu' + options
             return
         kind = 'sec2' if driver.startswith('crypto') else 'zip'
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, 'sock')
             # On the main lcore's CPU, where the drivers put an engine of this process.
-            device = f'{kind}:mode={mode},cpus={self.cpus[0]}'
+            device = f'{kind}:mode={mode},cpus={self.cpus[0]}{options}'
             daemon = subprocess.Popen(
                 [self.emu, 'serve', '--socket', path, '--device', device],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -111,13 +115,13 @@ class Tools:
             command += ['--vdev', driver]
         return command + ['--'] + args
 
-    def run(self, tool, name, workers, args, watch=None):
+    def run(self, tool, name, workers, args, watch=None, awake=False):
         """
         Lines that the tool printed. watch() is called now and then while it runs.
         """
         self.runs += 1
         log = self.logs / f'{self.runs:04}-{name.replace(" ", "-")}.log'
-        with self.device(name) as devargs, open(log, 'wb') as out:
+        with self.device(name, awake) as devargs, open(log, 'wb') as out:
             command = self.command(tool, name, devargs, workers, args)
             out.write(' '.join(command).encode() + b'\n')
             out.flush()
@@ -187,7 +191,8 @@ class Tools:
             # Time for a device to finish a full ring, so that waiting is not counted as work.
             args += ['--pmd-cyclecount-delay-ms', str(2 + size * 2048 // 1000000)]
         rows = []
-        for line in self.run('dpdk-test-crypto-perf', driver, workers, args):
+        for line in self.run('dpdk-test-crypto-perf', driver, workers, args,
+                             awake=test == 'pmd-cyclecount'):
             fields = line.strip().replace(' ', '').split(',')
             if len(fields) > 6 and fields[0].isdigit():
                 rows.append([float(f) for f in fields])
