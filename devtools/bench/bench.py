@@ -30,7 +30,7 @@ class Plan:
         self.two = () if quick else (64, 1408, 16384)      # sizes with two queue pairs
         self.latency_sizes = () if quick else (64, 1408)
         self.latency_bursts = (1, 32)
-        self.bytes = 100e6 if quick else 1e9
+        self.bytes = 100e6 if quick else 400e6
         self.segments = (16384,) if quick else (2048, 16384)
         self.levels = (1,) if quick else (1, 6)
         self.iterations = 4 if quick else 10
@@ -40,7 +40,7 @@ class Plan:
         Enough to take a while, and not for ever; whole bursts of every length. The fastest drivers do
         20 million small ones a second, and want some time until what they work on is in the caches.
         """
-        most = 3e6 if test == 'throughput' else 1e6
+        most = 2e6 if test == 'throughput' else 300e3
         return int(min(most, max(self.bytes / size, 15e3))) // 128 * 128
 
     def crypto(self):
