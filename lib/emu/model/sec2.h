@@ -138,6 +138,13 @@ struct sec2_ctx {
 	struct sec2_op ops[EMU_BATCH];
 };
 
+/* What an address is on a device that sees the whole process: nonsense faults when it is used. */
+static inline uint8_t *
+sec2_ptr(uint64_t addr)
+{
+	return (uint8_t *)(uintptr_t)addr;
+}
+
 /* Descriptor formats. False: not a descriptor of that type. */
 bool sec2_bd3_read(const void *sqe, struct sec2_req *r);
 /* Data, or lists: their heads and first entries. Numbers: wild ones may wrap. */

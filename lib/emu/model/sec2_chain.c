@@ -144,24 +144,18 @@ sec2_chain_read(struct sec2_ctx *ctx, struct sec2_op *op, const void *sqe)
 	return true;
 }
 
-static inline uint8_t *
-ptr(uint64_t addr)
-{
-	return (uint8_t *)(uintptr_t)addr;
-}
-
 /* The same for a device that sees the whole process, where nonsense faults when it is touched. */
 static inline void
 find_sva(const struct sec2_form *f, const volatile struct sec2_bd3 *bd, struct crypto_chain *c)
 {
 	uint64_t src = bd->data_src_addr;
 
-	c->cdata = ptr(src + bd->cipher_src_offset);
-	c->adata = ptr(src + bd->auth_src_offset);
-	c->ckey = ptr(bd->c_key_addr);
-	c->iv = ptr(bd->c_ivin_addr);
-	c->akey = f->t.akey_len == 0 ? no_key : ptr(bd->a_key_addr);
-	c->mac = ptr(bd->mac_addr);
+	c->cdata = sec2_ptr(src + bd->cipher_src_offset);
+	c->adata = sec2_ptr(src + bd->auth_src_offset);
+	c->ckey = sec2_ptr(bd->c_key_addr);
+	c->iv = sec2_ptr(bd->c_ivin_addr);
+	c->akey = f->t.akey_len == 0 ? no_key : sec2_ptr(bd->a_key_addr);
+	c->mac = sec2_ptr(bd->mac_addr);
 }
 
 /* And for one that does not. False: the long way may know better. */
@@ -277,8 +271,8 @@ ask_for_data(const struct sec2_near *near, const struct emu_job *jobs, unsigned 
 		return;
 	if (emu_likely(emu_queue_mem(jobs[0].q)->sva)) {
 		emu_prefetch_at(bd->c_ivin_addr);
-		emu_prefetch_write(ptr(bd->data_src_addr));
-		emu_prefetch_write(ptr(bd->mac_addr));
+		emu_prefetch_write(sec2_ptr(bd->data_src_addr));
+		emu_prefetch_write(sec2_ptr(bd->mac_addr));
 	} else if (near->mem != NULL) {
 		emu_prefetch(emu_ptr_in(near->data, bd->c_ivin_addr, 1));
 		emu_prefetch_write(emu_ptr_in(near->data, bd->data_src_addr, 1));

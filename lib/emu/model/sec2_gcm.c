@@ -8,8 +8,8 @@
  *	LISTS_AHEAD     the list and the IV of one whose descriptor is here
  *	DATA_AHEAD      the data and the AAD of one whose list is here
  *
- * Nothing is touched beforehand. A library's call for one message has no state that a fault could
- * leave in disorder, so the guarded section reaches around it.
+ * A library's call for one message has no state that a fault could leave in disorder, so the guarded
+ * section reaches around it.
  */
 #include "sec2.h"
 
@@ -72,17 +72,12 @@ struct sight {
 };
 
 static inline uint8_t *
-ptr(uint64_t addr)
-{
-	return (uint8_t *)(uintptr_t)addr;
-}
-
-static inline uint8_t *
 piece(const struct emu_mem *mem, bool list, uint64_t addr, uint64_t off, uint64_t len)
 {
 	return list ? emu_sgl_view(mem, addr, off, len) : emu_ptr(mem, addr + off, len);
 }
 
+/* All but what find() knows already. */
 static __attribute__((noinline)) bool
 find_any(const struct sec2_form *f, const struct emu_mem *mem, const volatile struct sec2_bd3 *bd,
 	struct gcm_parts *p)
@@ -91,9 +86,6 @@ find_any(const struct sec2_form *f, const struct emu_mem *mem, const volatile st
 	uint64_t src = bd->data_src_addr, dst = bd->data_dst_addr, off = bd->cipher_src_offset;
 	uint64_t a_off = bd->auth_src_offset;
 
-	p->alen = (uint32_t)HW_GET(BD3_LEN, bd->a_len_key);
-	p->clen = (uint32_t)HW_GET(BD3_LEN, bd->c_len_ivin);
-	p->ckey = bd->c_key_addr;
 	p->iv = emu_ptr(mem, bd->c_ivin_addr, 12);
 	p->mac = emu_ptr(mem, bd->mac_addr, f->t.mac_len);
 	p->src = p->dst = piece(mem, f->src_list, src, off, p->clen);
@@ -108,7 +100,7 @@ find_any(const struct sec2_form *f, const struct emu_mem *mem, const volatile st
 static inline uint8_t *
 at(const struct sight *s, const struct emu_region **near, uint64_t addr, uint64_t len)
 {
-	return s->sva ? ptr(addr) : emu_ptr_near(s->mem, near, addr, len);
+	return s->sva ? sec2_ptr(addr) : emu_ptr_near(s->mem, near, addr, len);
 }
 
 /*
@@ -132,7 +124,6 @@ find_pair(const struct sec2_form *f, struct sight *s, const volatile struct sec2
 			sgl->entries[0].len != p->alen || p->alen == 0)
 		return false;
 	len = sgl->entries[1].len;
-	p->ckey = bd->c_key_addr;
 	p->iv = at(s, &s->data, bd->c_ivin_addr, 12);
 	p->mac = at(s, &s->data, bd->mac_addr, f->t.mac_len);
 	p->aad = at(s, &s->data, sgl->entries[0].addr, p->alen);
@@ -153,11 +144,15 @@ find(const struct sec2_form *f, struct sight *s, const volatile struct sec2_bd3 
 		return false;
 	p->alen = (uint32_t)HW_GET(BD3_LEN, bd->a_len_key);
 	p->clen = (uint32_t)HW_GET(BD3_LEN, bd->c_len_ivin);
+	p->ckey = bd->c_key_addr;
 	if (p->clen == 0 || p->alen + p->clen > SEC2_MAX_LEN)
 		return false;
 	if (emu_likely(find_pair(f, s, bd, p)))
 		return true;
 	/* A copy: the compiler keeps what nobody has the address of in registers. */
+	any.alen = p->alen;
+	any.clen = p->clen;
+	any.ckey = p->ckey;
 	if (!find_any(f, s->mem, bd, &any))
 		return false;
 	*p = any;
@@ -276,9 +271,16 @@ work(struct sec2_ctx *ctx, struct sight *s, uint8_t *sqe)
 }
 
 /*
- * Asks for what a descriptor points to. Without SVA that is where the jobs before had the like: no
- * region is looked for.
+ * Where addr may be, to be asked for. Without SVA that is where the jobs before had the like, else
+ * NULL: no region is looked for.
  */
+static inline uint8_t *
+guess(const struct sight *s, const struct emu_region *near, uint64_t addr, uint64_t len)
+{
+	return s->sva ? sec2_ptr(addr) : emu_ptr_in(near, addr, len);
+}
+
+/* Asks for what a descriptor points to. */
 static inline __attribute__((always_inline)) void
 ask_for_list(const struct sec2_form *f, const struct sight *s, const uint8_t *sqe)
 {
@@ -289,8 +291,8 @@ ask_for_list(const struct sec2_form *f, const struct sight *s, const uint8_t *sq
 		sec2_bd3_prefetch(sqe);
 		return;
 	}
-	emu_prefetch(emu_ptr_in(s->data, bd->c_ivin_addr, 1));
-	src = emu_ptr_in(f->src_list ? s->lists : s->data, bd->data_src_addr, PAIR_SIZE);
+	emu_prefetch(guess(s, s->data, bd->c_ivin_addr, 1));
+	src = guess(s, f->src_list ? s->lists : s->data, bd->data_src_addr, PAIR_SIZE);
 	emu_prefetch(src);
 	emu_prefetch(src + 64);
 }
@@ -302,21 +304,14 @@ ask_for_data(const struct sec2_form *f, const struct sight *s, const uint8_t *sq
 	const volatile struct sec2_bd3 *bd = (const volatile struct sec2_bd3 *)sqe;
 	const volatile struct hisi_sgl *sgl;
 
-	if (s->sva)
-		emu_prefetch_write(ptr(bd->mac_addr));
-	else
-		emu_prefetch_write(emu_ptr_in(s->data, bd->mac_addr, 1));
+	emu_prefetch_write(guess(s, s->data, bd->mac_addr, 1));
 	if (!f->pair)
 		return;
-	sgl = (const volatile struct hisi_sgl *)(s->sva ? ptr(bd->data_src_addr) :
-		emu_ptr_in(s->lists, bd->data_src_addr, PAIR_SIZE));
-	if (s->sva) {
-		emu_prefetch_at(sgl->entries[0].addr);
-		emu_prefetch_write(ptr(sgl->entries[1].addr));
-	} else if (sgl != NULL) {
-		emu_prefetch(emu_ptr_in(s->data, sgl->entries[0].addr, 1));
-		emu_prefetch_write(emu_ptr_in(s->data, sgl->entries[1].addr, 1));
-	}
+	sgl = (const volatile struct hisi_sgl *)guess(s, s->lists, bd->data_src_addr, PAIR_SIZE);
+	if (!s->sva && sgl == NULL)
+		return;
+	emu_prefetch(guess(s, s->data, sgl->entries[0].addr, 1));
+	emu_prefetch_write(guess(s, s->data, sgl->entries[1].addr, 1));
 }
 
 /* Jobs whose entries are neighbours in one ring. */
