@@ -64,18 +64,9 @@ free_external(void *addr, void *opaque)
 static struct rte_mbuf *
 external(struct ct_dev *d, uint32_t len)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(d->small_mp);
-	struct rte_mbuf_ext_shared_info *info;
-	uint16_t size = len + 64;
-	uint8_t *buf = malloc(size);
+	struct rte_mbuf *m = ct_external(d, len, free_external);
 
-	if (m == NULL || buf == NULL)
-		exit(1);
-	info = rte_pktmbuf_ext_shinfo_init_helper(buf, &size, free_external, NULL);
-	rte_pktmbuf_attach_extbuf(m, buf, RTE_BAD_IOVA, size, info);
-	if (rte_pktmbuf_append(m, len) == NULL)
-		exit(1);
-	ct_fill(&rng, buf, len);
+	ct_fill(&rng, rte_pktmbuf_mtod(m, void *), len);
 	return m;
 }
 

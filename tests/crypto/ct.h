@@ -74,6 +74,9 @@ int ct_run(struct ct_dev *d, uint16_t qp, struct rte_crypto_op **ops, uint16_t n
 struct rte_crypto_op *ct_op(struct ct_dev *d, void *sess, struct rte_mbuf *m);
 /* A flat mbuf with a copy of data. */
 struct rte_mbuf *ct_mbuf(struct ct_dev *d, const void *data, uint32_t len);
+/* One with len bytes of malloc(), out of reach of a device without SVA. free_cb: NULL = free(). */
+struct rte_mbuf *ct_external(struct ct_dev *d, uint32_t len,
+	rte_mbuf_extbuf_free_callback_t free_cb);
 
 /* ------------------------------------------------------------------ random numbers */
 

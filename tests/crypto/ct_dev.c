@@ -213,6 +213,31 @@ ct_mbuf(struct ct_dev *d, const void *data, uint32_t len)
 	return m;
 }
 
+static void
+free_external(void *addr, void *opaque)
+{
+	RTE_SET_USED(opaque);
+	free(addr);
+}
+
+struct rte_mbuf *
+ct_external(struct ct_dev *d, uint32_t len, rte_mbuf_extbuf_free_callback_t free_cb)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(d->small_mp);
+	struct rte_mbuf_ext_shared_info *info;
+	uint16_t size = len + 64;
+	uint8_t *buf = malloc(size);
+
+	if (m == NULL || buf == NULL)
+		exit(1);
+	info = rte_pktmbuf_ext_shinfo_init_helper(buf, &size,
+		free_cb != NULL ? free_cb : free_external, NULL);
+	rte_pktmbuf_attach_extbuf(m, buf, RTE_BAD_IOVA, size, info);
+	if (rte_pktmbuf_append(m, len) == NULL)
+		exit(1);
+	return m;
+}
+
 uint64_t
 ct_rand(struct ct_rng *r)
 {

@@ -87,28 +87,12 @@ make_sessions(void)
 
 /* ------------------------------------------------------------------ ops */
 
-static void
-free_external(void *addr, void *opaque)
-{
-	RTE_SET_USED(opaque);
-	free(addr);
-}
-
 static struct rte_mbuf *
 external(const void *data, uint32_t len)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(dev.small_mp);
-	struct rte_mbuf_ext_shared_info *info;
-	uint16_t size = len + 64;
-	uint8_t *buf = malloc(size);
+	struct rte_mbuf *m = ct_external(&dev, len, NULL);
 
-	if (m == NULL || buf == NULL)
-		exit(1);
-	info = rte_pktmbuf_ext_shinfo_init_helper(buf, &size, free_external, NULL);
-	rte_pktmbuf_attach_extbuf(m, buf, RTE_BAD_IOVA, size, info);
-	if (rte_pktmbuf_append(m, len) == NULL)
-		exit(1);
-	memcpy(buf, data, len);
+	memcpy(rte_pktmbuf_mtod(m, void *), data, len);
 	return m;
 }
 
