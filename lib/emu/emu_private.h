@@ -330,6 +330,15 @@ emu_prefetch_sqe(uint8_t *sqe)
 	emu_prefetch_write(sqe + 64);
 }
 
+/* The i-th entry behind those that were collected, whatever is there. */
+static inline uint8_t *
+emu_sqe_behind(const struct emu_queue *q, unsigned int i)
+{
+	unsigned int slot = q->head + i;
+
+	return q->sq + (size_t)(slot < q->depth ? slot : slot - q->depth) * q->sqe_size;
+}
+
 /*
  * Asks for the entries that are ahead, at most EMU_AHEAD, behind jobs i to i + nb - 1: of the batch,
  * or of the next one as far as it is announced.
@@ -357,11 +366,7 @@ emu_prefetch_ahead(const struct emu_job *jobs, unsigned int n, unsigned int i, u
 static inline const void *
 emu_next_sqe(const struct emu_queue *q, unsigned int i)
 {
-	unsigned int slot = q->head + i;
-
-	if (i >= q->asked)
-		return NULL;
-	return q->sq + (size_t)(slot < q->depth ? slot : slot - q->depth) * q->sqe_size;
+	return i < q->asked ? emu_sqe_behind(q, i) : NULL;
 }
 
 /* qm.c: data path, engine thread only. */

@@ -462,11 +462,8 @@ collect_queue(struct emu_queue *q, struct emu_job *jobs, unsigned int max)
 	n = (unsigned int)(q->tail + q->depth - q->head) % q->depth;
 	if (n > max)
 		n = max;
-	for (i = q->asked; i < EMU_AHEAD && i < n; i++) {
-		slot = q->head + i;
-		emu_prefetch_sqe(q->sq + (size_t)(slot < q->depth ? slot : slot - q->depth) *
-			q->sqe_size);
-	}
+	for (i = q->asked; i < EMU_AHEAD && i < n; i++)
+		emu_prefetch_sqe(emu_sqe_behind(q, i));
 	slot = q->head;
 	sqe = q->sq + (size_t)slot * q->sqe_size;
 	for (i = 0; i < n; i++) {
